@@ -44,9 +44,9 @@ async def migrate(settings: ConnectionSettings, revision: str = "head") -> None:
     """
 
     def upgrade(connection: Connection) -> None:
-        version = connection.dialect.server_version_info
-        if version is not None and version[0] < OLDEST_POSTGRES:
-            raise TooOld(f"PostgreSQL {'.'.join(map(str, version))} is too old: Souk needs {OLDEST_POSTGRES} or newer.")
+        version = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
+        if version < OLDEST_POSTGRES:
+            raise TooOld(f"PostgreSQL {version} is too old: Souk needs {OLDEST_POSTGRES} or newer.")
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         connection.execute(text("SET lock_timeout = '2s'"))
         connection.execute(text("SET statement_timeout = 0"))

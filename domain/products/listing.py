@@ -36,6 +36,9 @@ KEYS: Mapping[ProductSortField, type[Key]] = {
     ProductSortField.RELEVANCE: int,
 }
 
+RANKINGS = frozenset({ProductSortField.BEST_SELLING, ProductSortField.RELEVANCE})
+"""Orders by rank: ascending means from the first place down, which is by falling figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceRange:
@@ -69,8 +72,6 @@ class ProductFilter:
     statuses: tuple[ProductStatus, ...] = (ProductStatus.ACTIVE,)
     created_after: datetime | None = None
     updated_after: datetime | None = None
-    nothing: bool = False
-    """An id in the filter is not one of ours: nothing can match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ NEWEST_FIRST = Order(ProductSortField.CREATED_AT.value, datetime, descending=Tru
 
 
 def product_order(field: ProductSortField, *, descending: bool) -> Order:
-    return Order(field.value, KEYS[field], descending)
+    return Order(field.value, KEYS[field], descending is not (field in RANKINGS))
 
 
 def visible(wanted: ProductFilter, statuses: tuple[ProductStatus, ...] | None, *, staff: bool) -> ProductFilter:
