@@ -58,7 +58,7 @@ def stop(folders: Folders) -> bool:
         ClusterInUseError: It outlived an immediate shutdown.
     """
     postmaster = find(folders.data)
-    if postmaster is None:
+    if postmaster is None or is_free(folders.data_lock):  # a server without the lock was started by hand
         return False
     for number, limit in _STEPS:
         with suppress(ProcessLookupError):
