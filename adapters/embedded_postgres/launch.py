@@ -92,10 +92,11 @@ class Launch:
             if state is None:
                 state = new_state()
                 toolbox.set_password(data, state.password)
+                write_state(self.folders.state, state)
         else:
             state = new_state()
+            write_state(self.folders.state, state)  # first: no moment has a cluster and another one's password
             toolbox.initialise(data, state.password, durable=self.durable)
-        write_state(self.folders.state, state)
         return state
 
     def _start(self, account: Account, binaries: Binaries, state: State) -> State:
@@ -105,7 +106,8 @@ class Launch:
             output = self._attempt(account, binaries, port)
             if (postmaster := find(self.folders.data)) is not None and postmaster.is_ready:
                 known = replace(state, port=postmaster.port)
-                write_state(self.folders.state, known)
+                if known != state:
+                    write_state(self.folders.state, known)
                 return known
             if _PORT_TAKEN not in output:
                 break

@@ -117,10 +117,13 @@ class EmbeddedPostgres:
     def _leave(self, folders: Folders) -> bool:
         if self._reference is None:
             return False
+        is_last = self._reference.is_last()
         try:
-            return self._reference.is_last() and stop(folders)
+            return is_last and stop(folders)
         finally:
             self._forget()
+            if is_last:
+                watcher.await_end(folders)
 
     def _forget(self) -> None:
         if self._reference is not None:

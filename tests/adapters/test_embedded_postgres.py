@@ -34,8 +34,8 @@ from pathlib import Path
 from adapters.embedded_postgres import EmbeddedPostgres
 
 server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
-print(server.start(), flush=True)
 try:
+    print(server.start(), flush=True)
     sys.stdin.readline()
 except KeyboardInterrupt:
     print("interrupted", flush=True)
@@ -154,8 +154,10 @@ def holding(home: Path) -> Generator[Holder]:
 def sleeping_as(uid: int) -> Generator[subprocess.Popen[bytes]]:
     """A program that has nothing to do with PostgreSQL, of the server's user: a file of others' would not deter it."""
     with subprocess.Popen(["sleep", "600"], user=uid if ROOT else None) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 async def test_the_last_release_leaves_no_process(home: Path) -> None:
@@ -163,8 +165,7 @@ async def test_the_last_release_leaves_no_process(home: Path) -> None:
     assert await ask(server.start(), "SELECT 1") == 1
     assert len(processes_of(home)) >= 2
     assert server.release() is True
-    assert not servers_of(home)
-    eventually(lambda: not processes_of(home))
+    assert not processes_of(home)
 
 
 async def test_a_second_start_finds_the_data_and_the_address(home: Path) -> None:
@@ -180,6 +181,7 @@ async def test_the_data_survives_kill_9_of_the_server_and_the_holder_finds_it_ag
         await note(url, "committed")
         dead = postmaster_of(home)
         dead.kill()
+        eventually(lambda: not command_of(dead))
         with EmbeddedPostgres(home) as again:
             assert again == url
             assert postmaster_of(home).pid != dead.pid
@@ -384,7 +386,7 @@ def test_a_server_that_does_not_start_shows_the_end_of_its_log(home: Path) -> No
     with pytest.raises(EmbeddedPostgresError, match='invalid value for parameter "shared_buffers": "plenty"'):
         server.start()
     assert server.release() is False
-    eventually(lambda: not processes_of(home))
+    assert not processes_of(home)
 
 
 def test_a_full_disk_is_explained(folder: Path, home: Path) -> None:
@@ -441,6 +443,18 @@ def test_root_has_the_server_run_by_somebody_else(home: Path) -> None:
     with temporary(home):
         assert postmaster_of(home).uids().effective != 0
         assert (home / "state.json").stat().st_uid == 0
+
+
+@as_root
+def test_root_has_the_server_run_by_whom_the_data_belongs_to(home: Path) -> None:
+    with temporary(home):
+        pass
+    data, owner = home / "cluster/data", pwd.getpwnam("daemon").pw_uid
+    assert data.stat().st_uid != owner
+    for path in (data, *data.rglob("*")):
+        os.chown(path, owner, -1)
+    with temporary(home):
+        assert postmaster_of(home).uids().effective == owner
 
 
 @as_root
