@@ -12,6 +12,7 @@ from domain.shared.errors import Forbidden, InvalidInput
 from domain.shared.paging import Key, Order, Window
 
 LARGEST_INPUT_LIST = 100
+MOST_OPTIONS = 10
 
 
 class ProductSortField(Enum):
@@ -84,8 +85,25 @@ class ProductListing:
 
 @dataclass(frozen=True, slots=True)
 class CategoryListing:
+    """One list of categories: all of them, or only the roots, and the window that is read."""
+
     roots_only: bool
     window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class ProductScope:
+    """The whole list behind a page of products: of one category's subtree, or of the shop."""
+
+    filter: ProductFilter
+    category_id: CategoryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryScope:
+    """The whole list behind a page of categories."""
+
+    roots_only: bool
 
 
 CATEGORY_ORDER = Order("NAME", str)

@@ -49,6 +49,10 @@ class Product:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def for_sale(self) -> bool:
+        return self.status is ProductStatus.ACTIVE
+
 
 @dataclass(frozen=True, slots=True)
 class SelectedOption:

@@ -3,6 +3,7 @@
 DomainError
 ├── InvalidInput        an argument that cannot be used
 │   └── InvalidCursor   a cursor that is broken, or belongs to another sort order
+├── Unauthenticated     the viewer must sign in first
 ├── Forbidden           the viewer may not see or do this
 └── Unavailable         something the shop depends on does not answer; trying again later helps
 """
@@ -30,6 +31,10 @@ class InvalidInput(DomainError):
 
 class InvalidCursor(InvalidInput):
     """Cursors are opaque: only what an earlier answer of the same list, in the same order, gave is valid."""
+
+
+class Unauthenticated(DomainError):
+    code = "UNAUTHENTICATED"
 
 
 class Forbidden(DomainError):

@@ -70,6 +70,34 @@ class Page(Generic[T]):
     def cursor(self, index: int) -> str:
         return encode(self.order, self.positions[index])
 
+    @property
+    def edges(self) -> Sequence["Edge[T]"]:
+        return [Edge(self, index) for index, _ in enumerate(self.items)]
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.cursor(0) if self.items else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.cursor(-1) if self.items else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge(Generic[T]):
+    """An item of a page together with its place; the cursor is made only when somebody asks for it."""
+
+    page: Page[T]
+    index: int
+
+    @property
+    def node(self) -> T:
+        return self.page.items[self.index]
+
+    @property
+    def cursor(self) -> str:
+        return self.page.cursor(self.index)
+
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from sqlalchemy import Integer, String, Text, Uuid, any_, func, literal, select
 
 from domain.products.category import Category, CategoryId
-from domain.products.listing import CategoryListing
+from domain.products.listing import CategoryListing, CategoryScope
 from domain.shared.paging import Page, Position, cut
 from persistence.database import Database
 from persistence.paging import ROW_LIMIT, Keyset, WindowPlan, window_values
@@ -88,8 +88,8 @@ class SqlCategories:
         statement = _page(WindowPlan.of(wanted.window), roots_only=wanted.roots_only)
         found = await self._database.fetch(statement, window_values(wanted.window))
         placed = [(rows.category(row[:-1]), Position(row[-1], row[0])) for row in found]
-        return cut(wanted.window, placed, wanted.roots_only)
+        return cut(wanted.window, placed, CategoryScope(wanted.roots_only))
 
-    async def counts(self, roots_only: Sequence[bool]) -> Mapping[bool, int]:
+    async def counts(self, scopes: Sequence[CategoryScope]) -> Mapping[CategoryScope, int]:
         everything, roots = (await self._database.fetch(self.COUNTS, {}))[0]
-        return {only: roots if only else everything for only in roots_only}
+        return {scope: roots if scope.roots_only else everything for scope in scopes}

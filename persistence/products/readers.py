@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, String, Table, Uuid, any_, select
 
-from domain.products.listing import ProductListing
+from domain.products.listing import ProductListing, ProductScope
 from domain.products.product import (
     MediaId,
     Product,
@@ -16,7 +16,7 @@ from domain.products.product import (
     SelectedOption,
     VariantId,
 )
-from domain.products.reading import CategoryPageKey, CountKey
+from domain.products.reading import CategoryPageKey
 from domain.shared.paging import Page, Position, cut
 from persistence.database import Database
 from persistence.paging import WindowPlan, window_values
@@ -69,7 +69,7 @@ class SqlProducts:
     async def page(self, wanted: ProductListing) -> Page[Product]:
         statement = listing.page(conditions.shape(wanted.filter), WindowPlan.of(wanted.window))
         found = await self._database.fetch(statement, _values(wanted))
-        return cut(wanted.window, [_positioned(row) for row in found], (None, wanted.filter))
+        return cut(wanted.window, [_positioned(row) for row in found], ProductScope(wanted.filter))
 
     async def pages_of_categories(self, keys: Sequence[CategoryPageKey]) -> Mapping[CategoryPageKey, Page[Product]]:
         """One statement for all categories that ask for the same listing."""
@@ -79,21 +79,21 @@ class SqlProducts:
             found = await self._database.fetch(statement, {**_values(wanted), "roots": of})
             by_root = grouped((row[0], _positioned(row[1:])) for row in found)
             for category in of:
-                scope = (category, wanted.filter)
+                scope = ProductScope(wanted.filter, category)
                 pages[category, wanted] = cut(wanted.window, by_root.get(category, ()), scope)
         return pages
 
-    async def counts(self, keys: Sequence[CountKey]) -> Mapping[CountKey, int]:
+    async def counts(self, scopes: Sequence[ProductScope]) -> Mapping[ProductScope, int]:
         """One statement for all categories with the same filter."""
-        counts: dict[CountKey, int] = {}
-        for wanted, of in grouped((wanted, category) for category, wanted in keys).items():
+        counts: dict[ProductScope, int] = {}
+        for wanted, of in grouped((scope.filter, scope.category_id) for scope in scopes).items():
             shape, values = conditions.shape(wanted), conditions.values(wanted)
             roots = [category for category in of if category is not None]
             if roots:
                 found = await self._database.fetch(listing.counts_of_categories(shape), {**values, "roots": roots})
-                counts |= {(row[0], wanted): row[1] for row in found}
+                counts |= {ProductScope(wanted, row[0]): row[1] for row in found}
             if None in of:
-                counts[None, wanted] = (await self._database.fetch(listing.count(shape), values))[0][0]
+                counts[ProductScope(wanted)] = (await self._database.fetch(listing.count(shape), values))[0][0]
         return counts
 
     async def options_of(self, ids: Sequence[ProductId]) -> Mapping[ProductId, Sequence[ProductOption]]:

@@ -1,0 +1,33 @@
+"""Relay's global ids: a type's name and an object's id, in base64. Clients treat them as opaque."""
+
+import binascii
+from typing import NamedTuple
+from uuid import UUID
+
+LONGEST = 200
+
+
+class GlobalId(NamedTuple):
+    type_name: str
+    id: UUID
+
+
+def encode(type_name: str, identity: UUID) -> str:
+    return binascii.b2a_base64(f"{type_name}:{identity}".encode(), newline=False).decode()
+
+
+def decode(text: str) -> GlobalId | None:
+    """What the id names, or None: an id that we did not make names nothing, which is no error."""
+    if len(text) > LONGEST:
+        return None
+    try:
+        type_name, _, identity = binascii.a2b_base64(text, strict_mode=True).decode().partition(":")
+        return GlobalId(type_name, UUID(identity))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def of_type(type_name: str, text: str) -> UUID | None:
+    """The id, if it names something of that type."""
+    found = decode(text)
+    return found.id if found is not None and found.type_name == type_name else None

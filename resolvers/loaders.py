@@ -1,0 +1,89 @@
+"""Every relation of the graph, batched. Made anew for each operation, so that nothing is cached across viewers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from strawberry.dataloader import DataLoader
+
+from domain.products.category import Category, CategoryId
+from domain.products.listing import CategoryScope, ProductScope
+from domain.products.product import (
+    MediaId,
+    Product,
+    ProductId,
+    ProductMedia,
+    ProductOption,
+    ProductVariant,
+    SelectedOption,
+    VariantId,
+)
+from domain.products.reading import CategoryPageKey, CategoryReader, MediaReader, ProductReader, VariantReader
+from domain.shared.paging import Page
+from domain.shared.shop import ShopReader
+from domain.users.user import Actor
+from resolvers.batching import count, many, one
+
+Scope = ProductScope | CategoryScope
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What the database can be asked; one set per process."""
+
+    products: ProductReader
+    variants: VariantReader
+    media: MediaReader
+    categories: CategoryReader
+    shop: ShopReader
+
+
+@dataclass(frozen=True, slots=True)
+class Loaders:
+    product: DataLoader[ProductId, Product | None]
+    product_by_slug: DataLoader[str, Product | None]
+    products_of_category: DataLoader[CategoryPageKey, Page[Product] | None]
+    variant: DataLoader[VariantId, ProductVariant | None]
+    variant_by_sku: DataLoader[str, ProductVariant | None]
+    variants: DataLoader[ProductId, Sequence[ProductVariant]]
+    options: DataLoader[ProductId, Sequence[ProductOption]]
+    selected_options: DataLoader[VariantId, Sequence[SelectedOption]]
+    medium: DataLoader[MediaId, ProductMedia | None]
+    media: DataLoader[ProductId, Sequence[ProductMedia]]
+    category: DataLoader[CategoryId, Category | None]
+    category_by_slug: DataLoader[str, Category | None]
+    children: DataLoader[CategoryId, Sequence[Category]]
+    ancestors: DataLoader[CategoryId, Sequence[Category]]
+    total_count: DataLoader[Scope, int]
+
+
+def build(readers: Readers, actor: Actor) -> Loaders:
+    staff = actor.is_staff
+    return Loaders(
+        product=one(partial(readers.products.by_ids, staff=staff)),
+        product_by_slug=one(partial(readers.products.by_slugs, staff=staff)),
+        products_of_category=one(readers.products.pages_of_categories),
+        variant=one(partial(readers.variants.by_ids, staff=staff)),
+        variant_by_sku=one(partial(readers.variants.by_skus, staff=staff)),
+        variants=many(readers.variants.of_products),
+        options=many(readers.products.options_of),
+        selected_options=many(readers.variants.selected_options),
+        medium=one(partial(readers.media.by_ids, staff=staff)),
+        media=many(readers.media.of_products),
+        category=one(readers.categories.by_ids),
+        category_by_slug=one(readers.categories.by_slugs),
+        children=many(readers.categories.children_of),
+        ancestors=many(readers.categories.ancestors_of),
+        total_count=count(partial(_counts, readers)),
+    )
+
+
+async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, int]:
+    products = [scope for scope in scopes if isinstance(scope, ProductScope)]
+    categories = [scope for scope in scopes if isinstance(scope, CategoryScope)]
+    counts: dict[Scope, int] = {}
+    if products:
+        counts |= await readers.products.counts(products)
+    if categories:
+        counts |= await readers.categories.counts(categories)
+    return counts

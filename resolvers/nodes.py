@@ -1,0 +1,48 @@
+"""Anything by its global id."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.products.category import CategoryId
+from domain.products.product import MediaId, ProductId, VariantId
+from resolvers import global_ids
+from resolvers.context import Info
+from resolvers.loaders import Loaders
+from resolvers.product_listing import bounded
+from schema.scalars import ID
+
+LOAD: Mapping[str, Callable[[Loaders, UUID], Awaitable[object | None]]] = {
+    "Category": lambda loaders, identity: loaders.category.load(CategoryId(identity)),
+    "Product": lambda loaders, identity: loaders.product.load(ProductId(identity)),
+    "ProductMedia": lambda loaders, identity: loaders.medium.load(MediaId(identity)),
+    "ProductVariant": lambda loaders, identity: loaders.variant.load(VariantId(identity)),
+}
+
+
+async def node(
+    info: Info,
+    id: Annotated[ID, strawberry.argument(description="The global id of anything that has one.")],  # noqa: A002
+) -> object | None:
+    """What is not there and what the viewer may not see are both null: the difference would tell that it exists."""
+    return await _load(info, id)
+
+
+async def nodes(
+    info: Info,
+    ids: Annotated[list[ID], strawberry.argument(description="Up to 100 global ids.")],
+) -> list[object | None]:
+    loading = [_load(info, identity) for identity in bounded("ids", ids)]
+    return [await found for found in loading]
+
+
+def _load(info: Info, text: str) -> Awaitable[object | None]:
+    found = global_ids.decode(text)
+    load = None if found is None else LOAD.get(found.type_name)
+    return _nothing() if found is None or load is None else load(info.context.loaders, found.id)
+
+
+async def _nothing() -> None:
+    return None

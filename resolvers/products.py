@@ -1,0 +1,156 @@
+"""Products, variants, media, categories."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET, Parent
+
+from domain.products.category import Category, CategoryId
+from domain.products.listing import CATEGORY_ORDER, CategoryListing
+from domain.products.product import Product, ProductId, ProductMedia, ProductVariant, VariantId
+from domain.shared.errors import InvalidInput
+from domain.shared.money import Money
+from domain.shared.paging import Page
+from resolvers import global_ids
+from resolvers.context import Info
+from resolvers.paging import arguments, given
+from resolvers.product_listing import product_listing
+from schema.inputs import (
+    After,
+    Before,
+    First,
+    Last,
+    ProductFilterInput,
+    ProductSortInput,
+    SelectedOptionInput,
+)
+from schema.scalars import ID, URL
+
+Filter = Annotated[ProductFilterInput | None, strawberry.argument(description="Which products; all, if left out.")]
+SortBy = Annotated[
+    ProductSortInput | None, strawberry.argument(description="The order; the newest come first, if left out.")
+]
+
+
+async def product(
+    info: Info,
+    id: Annotated[ID | None, strawberry.argument(description="The product's id.")] = UNSET,  # noqa: A002
+    slug: Annotated[str | None, strawberry.argument(description="The product's slug.")] = UNSET,
+) -> Product | None:
+    loaders = info.context.loaders
+    if _by_id(id, "slug", slug):
+        identity = global_ids.of_type("Product", id or "")
+        return None if identity is None else await loaders.product.load(ProductId(identity))
+    return await loaders.product_by_slug.load(slug or "")
+
+
+async def product_variant(
+    info: Info,
+    id: Annotated[ID | None, strawberry.argument(description="The variant's id.")] = UNSET,  # noqa: A002
+    sku: Annotated[str | None, strawberry.argument(description="The variant's SKU.")] = UNSET,
+) -> ProductVariant | None:
+    loaders = info.context.loaders
+    if _by_id(id, "sku", sku):
+        identity = global_ids.of_type("ProductVariant", id or "")
+        return None if identity is None else await loaders.variant.load(VariantId(identity))
+    return await loaders.variant_by_sku.load(sku or "")
+
+
+async def category(
+    info: Info,
+    id: Annotated[ID | None, strawberry.argument(description="The category's id.")] = UNSET,  # noqa: A002
+    slug: Annotated[str | None, strawberry.argument(description="The category's slug.")] = UNSET,
+) -> Category | None:
+    loaders = info.context.loaders
+    if _by_id(id, "slug", slug):
+        identity = global_ids.of_type("Category", id or "")
+        return None if identity is None else await loaders.category.load(CategoryId(identity))
+    return await loaders.category_by_slug.load(slug or "")
+
+
+async def products(
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Filter = UNSET,  # noqa: A002
+    sort_by: SortBy = UNSET,
+) -> Page[Product]:
+    wanted = product_listing(info.context.actor, arguments(first, after, last, before), given(filter), given(sort_by))
+    return await info.context.readers.products.page(wanted)
+
+
+async def products_of_category(
+    category: Parent[Category],
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Filter = UNSET,  # noqa: A002
+    sort_by: SortBy = UNSET,
+) -> Page[Product] | None:
+    wanted = product_listing(info.context.actor, arguments(first, after, last, before), given(filter), given(sort_by))
+    return await info.context.loaders.products_of_category.load((category.id, wanted))
+
+
+async def categories(
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    roots_only: Annotated[
+        bool | None, strawberry.argument(description="Only categories that stand below no other.")
+    ] = False,
+) -> Page[Category]:
+    window = arguments(first, after, last, before).window(CATEGORY_ORDER)
+    return await info.context.readers.categories.page(CategoryListing(bool(roots_only), window))
+
+
+async def available_for_sale(product: Parent[Product], info: Info) -> bool:
+    variants = await info.context.loaders.variants.load(product.id)
+    return product.for_sale and any(variant.available_for_sale for variant in variants)
+
+
+async def variant_of_product(
+    product: Parent[Product],
+    info: Info,
+    sku: Annotated[str | None, strawberry.argument(description="The variant's SKU.")] = UNSET,
+    selected_options: Annotated[
+        list[SelectedOptionInput] | None,
+        strawberry.argument(description="Values that the variant must have; the first variant with all of them."),
+    ] = UNSET,
+) -> ProductVariant | None:
+    loaders = info.context.loaders
+    variants = await loaders.variants.load(product.id)
+    if given(sku) is not None:
+        variants = [variant for variant in variants if variant.sku == sku]
+    wanted = {(option.name, option.value) for option in given(selected_options) or ()}
+    if not wanted:
+        return next(iter(variants), None)
+    options = await loaders.selected_options.load_many([variant.id for variant in variants])
+    matches = (v for v, has in zip(variants, options, strict=True) if wanted <= {(o.name, o.value) for o in has})
+    return next(matches, None)
+
+
+def url(media: Parent[ProductMedia], info: Info) -> URL:
+    path = media.location
+    return URL(info.context.public_url + path if path.startswith("/") else path)
+
+
+def formatted(
+    money: Parent[Money],
+    locale: Annotated[
+        str | None, strawberry.argument(description="The reader's language as a BCP 47 tag, such as de-CH.")
+    ] = "en-US",
+) -> str:
+    return money.formatted(locale or "en-US")
+
+
+def _by_id(identity: str | None, other: str, value: str | None) -> bool:
+    """Whether a thing is looked up by its id; it needs exactly one of the two ways."""
+    if (given(identity) is None) == (given(value) is None):
+        raise InvalidInput("id", f"or `{other}` must be given, and not both.")
+    return given(identity) is not None

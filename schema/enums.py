@@ -1,0 +1,74 @@
+"""Domain enums, published under the same names, each value described."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import strawberry
+
+from domain.products.inventory import StockStatus
+from domain.products.listing import ProductSortField
+from domain.products.product import ProductStatus
+from domain.users.access import Viewer
+
+
+class SortDirection(Enum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+def publish(enum: type[Enum], description: str, values: Mapping[Enum, str]) -> None:
+    """Raises: KeyError: a value has no description."""
+    strawberry.enum(enum, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[enum(value.value)]
+
+
+publish(
+    SortDirection,
+    "Which end of a sorted list comes first.",
+    {
+        SortDirection.ASC: "From the smallest, earliest or first.",
+        SortDirection.DESC: "From the largest, latest or last.",
+    },
+)
+publish(
+    ProductStatus,
+    "Whether a product is for sale.",
+    {
+        ProductStatus.DRAFT: "Being prepared; only administrators see it.",
+        ProductStatus.ACTIVE: "Published: everybody sees it, and what is in stock can be bought.",
+        ProductStatus.ARCHIVED: "No longer sold; only administrators see it.",
+    },
+)
+publish(
+    StockStatus,
+    "How much of a variant is left.",
+    {
+        StockStatus.IN_STOCK: "Enough is left, or stock is not counted for this variant.",
+        StockStatus.LOW_STOCK: "No more than the variant's low stock threshold is left.",
+        StockStatus.OUT_OF_STOCK: "Nothing is left; the variant cannot be bought now.",
+    },
+)
+publish(
+    ProductSortField,
+    "What a list of products is ordered by. Among equals, the id decides.",
+    {
+        ProductSortField.NAME: "The name, without regard to case.",
+        ProductSortField.PRICE: "The price of the cheapest variant.",
+        ProductSortField.CREATED_AT: "When the product was created.",
+        ProductSortField.PUBLISHED_AT: "When the product was published; what never was counts as earliest.",
+        ProductSortField.BEST_SELLING: "The rank by units sold: ascending begins with the best seller.",
+        ProductSortField.RATING: "The average rating; products nobody rated count as 0.",
+        ProductSortField.RELEVANCE: "The rank by relevance: ascending begins with the best match. "
+        "Without search words that is the rank by units sold.",
+    },
+)
+publish(
+    Viewer,
+    "What somebody must be to see a field or to use it.",
+    {
+        Viewer.SIGNED_IN: "Anybody who is signed in.",
+        Viewer.OWNER: "The one whom the object belongs to, and administrators.",
+        Viewer.ADMIN: "Administrators.",
+    },
+)

@@ -1,0 +1,21 @@
+"""The shop itself."""
+
+import strawberry
+
+from domain.shared import shop
+from resolvers import shop as resolvers
+from schema.rendering import renders, resolved, shown
+from schema.scalars import CurrencyCode
+
+
+@strawberry.type(description="The shop itself.")
+@renders(shop.Shop)
+class Shop:
+    name: str = shown("What the shop is called.")
+    currency_code: CurrencyCode = shown("The currency of the shop's prices.")
+    currencies: list[CurrencyCode] = shown("The currencies that can be paid in.")
+
+
+@strawberry.type
+class ShopQueries:
+    shop: Shop = resolved(resolvers.shop, "The shop itself.")

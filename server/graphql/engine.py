@@ -1,0 +1,117 @@
+"""Executes operations: queries breadth-first over whole columns of objects, so that every relation is one batch."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, OperationType, execute_sync
+from graphql.execution.values import VariableValues, get_variable_values
+
+from resolvers.context import Context
+from server.graphql.documents import Documents, Operation
+from server.graphql.places import Root
+from server.graphql.planning import Planner
+from server.graphql.request import GraphQLRequest, MethodNotAllowed, RequestRefused, coded, refusal
+from server.graphql.run import FAILED, Run, Spot
+from server.graphql.selections import Plan
+
+MOST_COERCION_ERRORS = 5
+ROOT = Spot((), "", Root())
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation that can be executed: it is valid, and so are its variables."""
+
+    operation: Operation
+    variables: VariableValues
+    given: Mapping[str, Any]
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was executed gave; `data` is null when an error reached the root."""
+
+    data: Mapping[str, Any] | None
+    errors: list[GraphQLError]
+
+
+class Engine:
+    """One per process. `suggest` lets errors guess what was meant, which shows the schema to whoever asks."""
+
+    def __init__(self, schema: strawberry.Schema, *, suggest: bool = True, seconds: float = 5.0) -> None:
+        self._planner = Planner(schema)
+        self._core = self._planner.core
+        self._documents = Documents(self._core, suggest=suggest)
+        self._suggest = suggest
+        self._seconds = seconds
+
+    def prepare(self, request: GraphQLRequest, *, read_only: bool = False) -> Prepared:
+        """Understand a request without executing it.
+
+        Raises:
+            MethodNotAllowed: `read_only`, and the operation is a mutation.
+            RequestRefused: it cannot be executed; the errors say why.
+        """
+        if not request.query:
+            raise refusal("BAD_REQUEST", "The request has no `query`.")
+        operation = self._documents.get(request.query).operation(request.operation_name)
+        kind = operation.definition.operation
+        if kind is OperationType.SUBSCRIPTION:
+            raise refusal(
+                "OPERATION_RESOLUTION_FAILURE", "A subscription needs a stream: use WebSocket or server-sent events."
+            )
+        if read_only and kind is not OperationType.QUERY:
+            raise MethodNotAllowed(
+                coded(GraphQLError("Only queries can be sent by GET; use POST."), "METHOD_NOT_ALLOWED")
+            )
+        variables = self._variables(operation, request.variables)
+        return Prepared(operation, variables, request.variables, self._plan(operation, variables))
+
+    async def execute(self, prepared: Prepared, context: Context) -> Answer:
+        """Never raises what a field raised: that stands in the answer's errors."""
+        run = Run(context, prepared.variables)
+        root = prepared.plan.root
+        if prepared.operation.definition.operation is OperationType.MUTATION:
+            [data] = await root.complete_in_turn(run, (None,), ROOT)
+        else:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    [data] = await root.complete_later(run, (None,), ROOT)
+            except TimeoutError:
+                return Answer(
+                    None, [coded(GraphQLError(f"The query took longer than {self._seconds:g} s."), "TIMEOUT")]
+                )
+        if data is FAILED:
+            return Answer(None, run.errors)
+        return Answer(self._with_introspection(prepared, data), run.errors)
+
+    def _variables(self, operation: Operation, given: Mapping[str, Any]) -> VariableValues:
+        found = get_variable_values(
+            self._core,
+            operation.definition.variable_definitions or (),
+            dict(given),
+            max_errors=MOST_COERCION_ERRORS,
+            hide_suggestions=not self._suggest,
+        )
+        if isinstance(found, list):
+            raise RequestRefused(*(coded(error, "BAD_USER_INPUT") for error in found))
+        return found
+
+    def _plan(self, operation: Operation, variables: VariableValues) -> Plan:
+        key = operation.condition_values(variables)
+        plan = operation.plans.get(key)
+        if plan is None:
+            plan = self._planner.plan(operation.definition, operation.fragments, variables)
+            operation.keep(key, plan)
+        return plan
+
+    def _with_introspection(self, prepared: Prepared, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        if prepared.plan.introspection is None:
+            return data
+        result = execute_sync(self._core, prepared.plan.introspection, variable_values=dict(prepared.given))
+        everything = {**data, **(result.data or {})}
+        return {key: everything[key] for key in prepared.plan.keys}

@@ -1,0 +1,218 @@
+"""Compiles the operations of a document into selections.
+
+A plan depends on the document and on the variables that its `@skip` and `@include` name, on nothing else, so it is
+made once and serves every request that sends the same text.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from inspect import iscoroutinefunction
+from operator import attrgetter
+from typing import Any
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    get_argument_values,
+)
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from resolvers import global_ids
+from schema.rendering import RENDERED, Attribute, Declaration, Function, Identity, Relation, declaration
+from server.graphql.outputs import Completes, InterfaceOf, Leaf, ListOf, Nested, ObjectOf, Write
+from server.graphql.reading import Calls, Getter, Loads, Reads
+from server.graphql.run import RawInfo, Run
+from server.graphql.selections import Field, Plan, Selection
+
+BACKREF = "strawberry-definition"
+AS_IT_IS = frozenset({"String", "Int", "Float", "Boolean", "ID", "CurrencyCode", "URL", "JSON", "EventCursor"})
+"""Scalars whose Python values are JSON already; what resolvers return for them is checked by pyright."""
+
+
+class Planner:
+    """Knows the schema; makes plans for its documents."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self.schema = schema
+        self.core = schema._schema  # noqa: SLF001  (Strawberry has no public way to the schema it built)
+
+    @cached_property
+    def classes(self) -> Mapping[str, type]:
+        """The domain class behind each object type's name."""
+        return {shown.__name__: source for shown, source in RENDERED.items()}
+
+    def plan(
+        self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDetails], variables: VariableValues
+    ) -> Plan:
+        return _Planning(self, operation, fragments, variables).plan()
+
+    def write(self, leaf: GraphQLLeafType) -> Write | None:
+        if isinstance(leaf, GraphQLEnumType):
+            names: dict[Any, str] = {}
+            definition = leaf.extensions[BACKREF]
+            for member in definition.wrapped_cls:
+                names[member] = leaf.coerce_output_value(member)
+            return names.__getitem__
+        return None if leaf.name in AS_IT_IS else leaf.coerce_output_value
+
+
+class _Planning:
+    """One operation under one set of conditions."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        operation: OperationDefinitionNode,
+        fragments: dict[str, FragmentDetails],
+        variables: VariableValues,
+    ) -> None:
+        self._planner = planner
+        self._operation = operation
+        self._fragments = fragments
+        self._variables = variables
+
+    def plan(self) -> Plan:
+        core = self._planner.core
+        type_ = core.get_root_type(self._operation.operation)
+        if type_ is None:
+            raise TypeError(f"the schema has no {self._operation.operation.value} type")
+        grouped = collect_fields(core, self._fragments, self._variables, type_, self._operation).grouped_field_set
+        asked = [detail.node for details in grouped.values() for detail in details if _introspects(detail.node)]
+        return Plan(
+            root=self._selection(type_, grouped),
+            keys=list(grouped),
+            introspection=self._introspection(asked) if asked else None,
+        )
+
+    def _introspection(self, asked: Sequence[FieldNode]) -> DocumentNode:
+        """The operation with nothing but `__schema` and `__type`, which show graphql-core's own objects."""
+        operation = OperationDefinitionNode(
+            operation=OperationType.QUERY,
+            variable_definitions=self._operation.variable_definitions or (),
+            selection_set=SelectionSetNode(selections=tuple(asked)),
+        )
+        fragments = (fragment.definition for fragment in self._fragments.values())
+        return DocumentNode(definitions=(operation, *fragments))
+
+    def _selection(self, type_: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]) -> Selection:
+        return Selection(
+            [
+                self._field(type_, key, [detail.node for detail in details], details)
+                for key, details in grouped.items()
+                if not _introspects(details[0].node)
+            ]
+        )
+
+    def _field(
+        self, type_: GraphQLObjectType, key: str, nodes: Sequence[FieldNode], details: list[FieldDetails]
+    ) -> Field:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return Field(key, nodes, f"{type_.name}.{name}", Getter(lambda _: type_.name), Leaf(non_null=True))
+        field = type_.fields[name]
+        definition: StrawberryField = field.extensions[BACKREF]
+        declared = declaration(definition)
+        return Field(
+            key=key,
+            nodes=nodes,
+            name=f"{type_.name}.{name}",
+            reads=self._reads(type_, field, definition, declared, nodes[0]),
+            output=self._output(field.type, details),
+            requires=declared.requires,
+        )
+
+    def _reads(
+        self,
+        type_: GraphQLObjectType,
+        field: GraphQLField,
+        definition: StrawberryField,
+        declared: Declaration,
+        node: FieldNode,
+    ) -> Reads:
+        match declared.source:
+            case Attribute(name):
+                return Getter(_itself if name == "" else attrgetter(name or definition.python_name))
+            case Identity():
+                return Getter(_identity(type_.name))
+            case Relation(loader, key):
+                return Loads(loader, key)
+            case Function():
+                return self._calls(field, definition, node)
+
+    def _calls(self, field: GraphQLField, definition: StrawberryField, node: FieldNode) -> Calls:
+        resolver = definition.base_resolver
+        if resolver is None:
+            raise TypeError(f"{definition.name} has no resolver")
+        return Calls(
+            resolver=resolver.wrapped_func,
+            parent=resolver.parent_parameter.name if resolver.parent_parameter else None,
+            info=resolver.info_parameter.name if resolver.info_parameter else None,
+            arguments=self._arguments(field, definition, node),
+            make_info=lambda run: strawberry.Info(_raw_info=RawInfo(run.context), _field=definition),  # type: ignore[arg-type]
+            deferred=iscoroutinefunction(resolver.wrapped_func),
+        )
+
+    def _arguments(
+        self, field: GraphQLField, definition: StrawberryField, node: FieldNode
+    ) -> Callable[[Run], Mapping[str, Any]]:
+        schema = self._planner.schema
+        registry = schema.schema_converter.scalar_registry
+
+        def arguments(run: Run) -> Mapping[str, Any]:
+            values = get_argument_values(field, node, run.variables)
+            return convert_arguments(values, definition.arguments, scalar_registry=registry, config=schema.config)
+
+        return arguments
+
+    def _output(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Completes:
+        non_null = isinstance(type_, GraphQLNonNull)
+        inner: Any = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        match inner:
+            case GraphQLList():
+                return Nested.of(ListOf(self._output(inner.of_type, details)), non_null=non_null)
+            case GraphQLObjectType():
+                return Nested.of(ObjectOf(self._inside(inner, details)), non_null=non_null)
+            case GraphQLInterfaceType():
+                types = self._planner.core.get_possible_types(inner)
+                selections = {self._planner.classes[one.name]: self._inside(one, details) for one in types}
+                return Nested.of(InterfaceOf(selections), non_null=non_null)
+            case GraphQLScalarType() | GraphQLEnumType():
+                return Leaf(non_null, self._planner.write(inner))
+            case _:
+                raise TypeError(f"{inner} is not an output type that this schema uses")
+
+    def _inside(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Selection:
+        core = self._planner.core
+        collected = collect_subfields(core, self._fragments, self._variables, self._operation, type_, details)
+        return self._selection(type_, collected.grouped_field_set)
+
+
+def _introspects(node: FieldNode) -> bool:
+    return node.name.value in {"__schema", "__type"}
+
+
+def _itself(parent: Any) -> Any:
+    return parent
+
+
+def _identity(type_name: str) -> Callable[[Any], str]:
+    def read(parent: Any) -> str:
+        return global_ids.encode(type_name, parent.id)
+
+    return read

@@ -1,0 +1,124 @@
+"""Where the values of a field come from, for a column of parents: attributes, resolvers, loaders."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol
+
+from server.graphql.outputs import Column
+from server.graphql.places import Chosen
+from server.graphql.run import Run, Spot
+
+
+class Found(NamedTuple):
+    """The values of a field. With `of`, each different value is there once and `of[i]` is the index of parent i's."""
+
+    values: Column
+    spot: Spot
+    of: Sequence[int] | None = None
+
+    def spread(self, done: Column) -> Column:
+        return done if self.of is None else [done[index] for index in self.of]
+
+
+class Reads(Protocol):
+    @property
+    def deferred(self) -> bool: ...
+    def read(self, run: Run, parents: Column, spot: Spot) -> Column: ...
+    async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Getter:
+    """Something every parent has."""
+
+    get: Callable[[Any], Any]
+    deferred: bool = False
+
+    def read(self, run: Run, parents: Column, spot: Spot) -> Column:
+        try:
+            return list(map(self.get, parents))
+        except Exception:  # noqa: BLE001  (a property failed: find out for which parents)
+            return run.each(self.get, parents, spot)
+
+    async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found:
+        return Found(self.read(run, parents, spot), spot)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What a resolver answers. Its arguments are the same for all parents, so they are understood once."""
+
+    resolver: Callable[..., Any]
+    parent: str | None
+    info: str | None
+    arguments: Callable[[Run], Mapping[str, Any]]
+    make_info: Callable[[Run], object]
+    deferred: bool
+
+    def read(self, run: Run, parents: Column, spot: Spot) -> Column:
+        try:
+            call = self._call(run)
+        except Exception as cause:  # noqa: BLE001  (an argument cannot be used)
+            return run.fail_all(cause, spot, len(parents))
+        return run.each(call, parents, spot)
+
+    async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found:
+        try:
+            call = self._call(run)
+        except Exception as cause:  # noqa: BLE001  (an argument cannot be used)
+            return Found(run.fail_all(cause, spot, len(parents)), spot)
+        if not self.deferred:
+            return Found(run.each(call, parents, spot), spot)
+        answers = await asyncio.gather(*map(call, parents), return_exceptions=True)
+        return Found(_without_exceptions(run, answers, spot), spot)
+
+    def _call(self, run: Run) -> Callable[[Any], Any]:
+        given = dict(self.arguments(run))
+        if self.info is not None:
+            given[self.info] = self.make_info(run)
+        parent, resolver = self.parent, self.resolver
+        if parent is None:
+            return lambda _: resolver(**given)
+        return lambda value: resolver(**{parent: value}, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """A relation. Parents with the same key share what is loaded, and what is made of it."""
+
+    loader: str
+    key: str
+    deferred: bool = True
+
+    def read(self, run: Run, parents: Column, spot: Spot) -> Column:
+        raise TypeError(f"{spot.name} has to be awaited")
+
+    async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found:
+        keys = list(map(attrgetter(self.key), parents))
+        firsts: dict[Any, int] = {}
+        for index, key in enumerate(keys):
+            firsts.setdefault(key, index)
+        load = getattr(run.context.loaders, self.loader).load
+        # all are asked for before the first is awaited, so that they are one batch
+        pending = [None if key is None else load(key) for key in firsts]
+        answers = [None if future is None else await _answer(future) for future in pending]
+        if len(firsts) == len(parents):
+            return Found(_without_exceptions(run, answers, spot), spot)
+        shared = spot.within(Chosen(spot.place, list(firsts.values())))
+        numbers = {key: number for number, key in enumerate(firsts)}
+        return Found(_without_exceptions(run, answers, shared), shared, [numbers[key] for key in keys])
+
+
+async def _answer(pending: Awaitable[Any]) -> Any:
+    try:
+        return await pending
+    except Exception as cause:  # noqa: BLE001  (it belongs to the values that wait for this key)
+        return cause
+
+
+def _without_exceptions(run: Run, answers: Column, spot: Spot) -> Column:
+    if not any(isinstance(answer, BaseException) for answer in answers):
+        return answers
+    return [run.failed(answer, spot, index) for index, answer in enumerate(answers)]
