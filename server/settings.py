@@ -1,0 +1,121 @@
+"""Everything that can be set, from the environment, read once and frozen.
+
+A field's description is its documentation: `souk settings` and the README show it. Secrets are never printed.
+"""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Environment(Enum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class BadSettings(Exception):
+    """Its message has one line for each setting that cannot be used."""
+
+
+def _home() -> Path:
+    """Beside the code in a checkout, so that several copies do not share data; in the user's home otherwise."""
+    return CHECKOUT / ".souk" if (CHECKOUT / "pyproject.toml").is_file() else Path.home() / ".souk"
+
+
+def _database_url(url: SecretStr | None) -> SecretStr | None:
+    if url is None or not url.get_secret_value():
+        return None
+    if urlsplit(url.get_secret_value()).scheme.partition("+")[0] not in {"postgres", "postgresql"}:
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    return url
+
+
+def _public_url(url: str | None) -> str | None:
+    if url and urlsplit(url).scheme not in {"http", "https"}:
+        raise ValueError("must begin with http:// or https://")
+    return url.rstrip("/") if url else None
+
+
+def _words(text: Any) -> Any:
+    return tuple(word.strip() for word in text.split(",") if word.strip()) if isinstance(text, str) else text
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    souk_env: Environment = Field(
+        Environment.DEVELOPMENT, description="`production` refuses every default that only suits development."
+    )
+    souk_home: Path = Field(
+        default_factory=_home, description="Folder for the embedded database and generated passwords."
+    )
+    database_url: Annotated[SecretStr | None, AfterValidator(_database_url)] = Field(
+        None, description="A PostgreSQL 15 or newer to use; without it, Souk starts its own."
+    )
+    database_pool_size: int = Field(
+        10, ge=1, le=100, description="Connections for reading, and as many again for writing, in each process."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network.")
+    port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 picks a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    public_url: Annotated[str | None, AfterValidator(_public_url)] = Field(
+        None, description="Where browsers reach the shop; http://HOST:PORT without it."
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins whose pages may call the API, separated by commas."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Host names that are answered, separated by commas; all in development."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, values: dict[str, Any]) -> dict[str, Any]:
+        lists = {name: _words(values[name]) for name in ("allowed_origins", "allowed_hosts") if name in values}
+        level = {"log_level": values["log_level"].upper()} if isinstance(values.get("log_level"), str) else {}
+        return {**values, **lists, **level}
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> "Settings":
+        if self.production:
+            missing = [
+                name.upper() for name in ("database_url", "public_url", "allowed_hosts") if not getattr(self, name)
+            ]
+            if missing:
+                raise ValueError(f"SOUK_ENV=production needs {', '.join(missing)}")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.souk_env is Environment.PRODUCTION
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach the shop, without a slash at the end."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  (shown, not bound)
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def read_settings(**given: Any) -> Settings:
+    """What the environment says; `given` wins over it.
+
+    Raises:
+        BadSettings: a value cannot be used.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as invalid:
+        raise BadSettings("\n".join(_line(error) for error in invalid.errors())) from invalid
+
+
+def _line(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"][:1]).upper()
+    problem = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {problem}." if name else f"{problem}."

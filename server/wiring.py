@@ -1,0 +1,59 @@
+"""The one place that chooses implementations. Tests call the same functions."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from domain.users.user import ANONYMOUS, Actor
+from persistence.database import ConnectionSettings, Database, Listener
+from persistence.products.categories import SqlCategories
+from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
+from persistence.shop import SqlShop
+from resolvers.context import Context, context
+from resolvers.loaders import Readers
+from schema import root
+from server.graphql.engine import Engine
+from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A running shop, short of the transports that reach it."""
+
+    settings: Settings
+    database: Database
+    readers: Readers
+    engine: Engine
+
+    def context(self, actor: Actor = ANONYMOUS) -> Context:
+        """A fresh context, for one operation."""
+        return context(self.readers, self.settings.address, actor)
+
+
+def connection_settings(settings: Settings) -> ConnectionSettings:
+    """Raises: RuntimeError: no database was chosen; without DATABASE_URL, `server.embedded` chooses one first."""
+    if settings.database_url is None:
+        raise RuntimeError("DATABASE_URL is not set")
+    return ConnectionSettings(settings.database_url.get_secret_value(), settings.database_pool_size)
+
+
+def readers(database: Database) -> Readers:
+    return Readers(
+        products=SqlProducts(database),
+        variants=SqlVariants(database),
+        media=SqlMedia(database),
+        categories=SqlCategories(database),
+        shop=SqlShop(database),
+    )
+
+
+@asynccontextmanager
+async def open_shop(settings: Settings, listener: Listener | None = None) -> AsyncGenerator[Shop]:
+    """The shop that `settings` describe; `listener` is told of every SQL statement."""
+    database = Database(connection_settings(settings), listener)
+    await database.open()
+    try:
+        engine = Engine(root.build(), suggest=not settings.production)
+        yield Shop(settings, database, readers(database), engine)
+    finally:
+        await database.close()

@@ -1,0 +1,120 @@
+"""A real PostgreSQL for the tests: one server for the run, two template databases, clones of them."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from adapters.embedded_postgres import EmbeddedPostgres
+from persistence import migrations
+from persistence.database import ConnectionSettings
+from server.demo.loading import load_demo
+from server.settings import Settings, read_settings
+from server.wiring import Shop, open_shop
+
+LOCK = 1
+
+
+@dataclass(slots=True)
+class Statements:
+    """The SQL that ran since `clear`."""
+
+    seen: list[str] = field(default_factory=list[str])
+
+    def __call__(self, sql: str, seconds: float) -> None:
+        del seconds
+        self.seen.append(sql)
+
+    def clear(self) -> None:
+        self.seen.clear()
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[EmbeddedPostgres]:
+    """The run's server, shared by its workers; whoever is last takes it away."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    home = Path(tempfile.gettempdir()) / f"souk-tests-{run}"
+    home.mkdir(mode=0o711, exist_ok=True)  # the server may run as another user, who must get through
+    server = EmbeddedPostgres(home, durable=False)
+    server.start()
+    yield server
+    if server.release():
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: EmbeddedPostgres) -> Callable[[str], str]:
+    """Makes sure of the templates `empty` (migrated) and `demo` (with the demo shop); clones one by name."""
+    asyncio.run(_prepare(postgres))
+    return lambda template: asyncio.run(_clone(postgres, template))
+
+
+async def _prepare(postgres: EmbeddedPostgres) -> None:
+    admin = await asyncpg.connect(postgres.url_of("postgres"))
+    try:
+        await admin.execute("SELECT pg_advisory_lock($1)", LOCK)
+        if await admin.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'demo'"):
+            return
+        await admin.execute("CREATE DATABASE empty")
+        await migrations.migrate(ConnectionSettings(postgres.url_of("empty")))
+        await admin.execute("CREATE DATABASE loading TEMPLATE empty")
+        await load_demo(ConnectionSettings(postgres.url_of("loading")), None, lambda _, __: None)
+        await admin.execute("ALTER DATABASE loading RENAME TO demo")
+    finally:
+        await admin.close()
+
+
+async def _clone(postgres: EmbeddedPostgres, template: str) -> str:
+    name = f"{template}_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres.url_of("postgres"))
+    try:
+        await admin.execute("SELECT pg_advisory_lock($1)", LOCK)  # a template is copied by one at a time
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    finally:
+        await admin.close()
+    return postgres.url_of(name)
+
+
+@pytest.fixture
+def empty_database(templates: Callable[[str], str]) -> ConnectionSettings:
+    """A migrated database without a product, for this test alone."""
+    return ConnectionSettings(templates("empty"))
+
+
+@pytest.fixture
+def demo_database(templates: Callable[[str], str]) -> ConnectionSettings:
+    """A demo shop for this test alone, which may change it."""
+    return ConnectionSettings(templates("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo_url(templates: Callable[[str], str]) -> str:
+    """A demo shop for all tests of this worker that only read."""
+    return templates("demo")
+
+
+@pytest.fixture(scope="session")
+def settings(demo_url: str) -> Settings:
+    return read_settings(database_url=demo_url, public_url="http://shop.example")
+
+
+@pytest.fixture(scope="session")
+def statements() -> Statements:
+    return Statements()
+
+
+@pytest.fixture(scope="session")
+async def shop(settings: Settings, statements: Statements) -> AsyncGenerator[Shop]:
+    """The demo shop, open; `statements` sees what SQL it runs."""
+    async with open_shop(settings, statements) as opened:
+        yield opened
