@@ -1,14 +1,19 @@
 """Fills a shop with the demo: the hand-made catalogue, and generated products up to a wanted number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from domain.products.drafts import ProductDraft
 from persistence.database import ConnectionSettings
-from persistence.products.bulk import loading
+from persistence.products.bulk import Loader, loading
+from server.demo.generator import first_id, generated
 from server.demo.reading import read_catalogue
 
 Progress = Callable[[int, int], None]
 """Told how many products are dealt with, and how many there are in all."""
+
+BLOCK = 10_000
+"""Generated products are counted in blocks; only those that lack one are made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +32,39 @@ class DemoReport:
 async def load_demo(settings: ConnectionSettings, products: int | None, progress: Progress) -> DemoReport:
     """Add what is missing of the demo. Loading again changes nothing, or continues what was interrupted.
 
+    The hand-made catalogue is always loaded whole, even when `products` is smaller. What somebody edited is left as it
+    is, a product that was deleted comes back, and the shop's other products are not counted.
+
     Raises:
         BadCatalogue: a file of the catalogue cannot be used.
         Unavailable: the database does not answer, or another load is running on it.
     """
     catalogue = read_catalogue()
-    total = max(products or 0, len(catalogue.products))
+    made = len(catalogue.products)
+    total = max(products or 0, made)
     async with loading(settings) as loader:
-        categories_added = await loader.categories(catalogue.categories)
-        made = await loader.products(catalogue.products, lambda done: progress(done, total))
-        report = DemoReport(categories_added, made.added, made.kept)
+        categories = await loader.categories(catalogue.categories)
+        by_hand = await loader.products(catalogue.products, lambda done: progress(done, total))
+        missing = await _incomplete(loader, total - made)
+        there = total - made - sum(len(block) for block in missing)
+        by_rule = await loader.products(_products(missing), lambda done: progress(made + there + done, total))
+        report = DemoReport(categories, by_hand.added + by_rule.added, by_hand.kept + there + by_rule.kept)
         if report.changed:
             await loader.finish()
-        return report
+    progress(total, total)
+    return report
+
+
+async def _incomplete(loader: Loader, count: int) -> Sequence[range]:
+    """The blocks of numbers, of `count` in all, of which the shop lacks a product."""
+    blocks = [range(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
+    return [
+        block
+        for block in blocks
+        if await loader.count_between(first_id(block.start), first_id(block.stop)) < len(block)
+    ]
+
+
+def _products(blocks: Sequence[range]) -> Iterator[ProductDraft]:
+    for block in blocks:
+        yield from generated(len(block), block.start)
