@@ -81,9 +81,9 @@ def build(readers: Readers, actor: Actor) -> Loaders:
 async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, int]:
     products = [scope for scope in scopes if isinstance(scope, ProductScope)]
     categories = [scope for scope in scopes if isinstance(scope, CategoryScope)]
-    counts: dict[Scope, int] = {}
+    counts: list[tuple[Scope, int]] = []
     if products:
-        counts |= await readers.products.counts(products)
+        counts.extend((await readers.products.counts(products)).items())
     if categories:
-        counts |= await readers.categories.counts(categories)
-    return counts
+        counts.extend((await readers.categories.counts(categories)).items())
+    return dict(counts)

@@ -30,6 +30,7 @@ Filter = Annotated[ProductFilterInput | None, strawberry.argument(description="W
 SortBy = Annotated[
     ProductSortInput | None, strawberry.argument(description="The order; the newest come first, if left out.")
 ]
+RootsOnly = Annotated[bool | None, strawberry.argument(description="Only categories that stand below no other.")]
 
 
 async def product(
@@ -101,9 +102,7 @@ async def categories(
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
-    roots_only: Annotated[
-        bool | None, strawberry.argument(description="Only categories that stand below no other.")
-    ] = False,
+    roots_only: RootsOnly = False,  # noqa: FBT002  (GraphQL arguments have names)
 ) -> Page[Category]:
     window = arguments(first, after, last, before).window(CATEGORY_ORDER)
     return await info.context.readers.categories.page(CategoryListing(bool(roots_only), window))

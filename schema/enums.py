@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.products.inventory import StockStatus
 from domain.products.listing import ProductSortField
@@ -19,7 +20,8 @@ class SortDirection(Enum):
 def publish(enum: type[Enum], description: str, values: Mapping[Enum, str]) -> None:
     """Raises: KeyError: a value has no description."""
     strawberry.enum(enum, description=description)
-    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    definition: StrawberryEnumDefinition = vars(enum)["__strawberry_definition__"]
+    for value in definition.values:
         value.description = values[enum(value.value)]
 
 

@@ -80,6 +80,11 @@ def renders(source: type) -> Callable[[type[T]], type[T]]:
     return bind
 
 
+def type_name(value: object) -> str:
+    """The name of the GraphQL type that shows a domain object with a global id."""
+    return next(shown_as.__name__ for shown_as, source in RENDERED.items() if isinstance(value, source))
+
+
 def shown(description: str, attribute: str | None = None, *, requires: Viewer | None = None) -> Any:
     """A field that is an attribute of what its type renders."""
 
@@ -93,8 +98,8 @@ def shown(description: str, attribute: str | None = None, *, requires: Viewer | 
 
 
 def identity() -> Any:
-    def read(parent: Parent[Any], info: Info) -> str:
-        return global_ids.encode(info._raw_info.parent_type.name, parent.id)  # noqa: SLF001
+    def read(parent: Parent[Any]) -> str:
+        return global_ids.encode(type_name(parent), parent.id)
 
     return _field(read, "The global id, with which `node` finds the object again.", Declaration(Identity()))
 

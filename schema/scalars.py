@@ -38,12 +38,13 @@ def write_instant(value: datetime) -> str:
 
 def read_instant(value: object) -> datetime:
     try:
-        instant = datetime.fromisoformat(value if isinstance(value, str) else "")
-        if instant.tzinfo is None:
-            raise ValueError
-        return instant.astimezone(UTC)
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+        exact = instant.astimezone(UTC) if instant is not None and instant.tzinfo is not None else None
     except (ValueError, OverflowError):
-        raise ValueError('A DateTime is RFC 3339 with an offset, such as "2026-01-31T12:00:00Z".') from None
+        exact = None
+    if exact is None:
+        raise ValueError('A DateTime is RFC 3339 with an offset, such as "2026-01-31T12:00:00Z".')
+    return exact
 
 
 def read_text(value: object) -> str:

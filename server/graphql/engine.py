@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationType, execute_sync
+from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
 
 from resolvers.context import Context
+from server.graphql import core
 from server.graphql.documents import Documents, Operation
 from server.graphql.places import Root
 from server.graphql.planning import Planner
@@ -112,6 +113,5 @@ class Engine:
     def _with_introspection(self, prepared: Prepared, data: Mapping[str, Any]) -> Mapping[str, Any]:
         if prepared.plan.introspection is None:
             return data
-        result = execute_sync(self._core, prepared.plan.introspection, variable_values=dict(prepared.given))
-        everything = {**data, **(result.data or {})}
+        everything = {**data, **core.introspect(self._core, prepared.plan.introspection, prepared.given)}
         return {key: everything[key] for key in prepared.plan.keys}

@@ -152,7 +152,7 @@ class InterfaceOf:
     def split(self, values: Column, place: Place) -> Sequence[Part]:
         kinds: dict[type, list[int]] = {}
         for index in _present(values):
-            kinds.setdefault(type(values[index]), []).append(index)
+            kinds.setdefault(_class(values[index]), []).append(index)
         return [_chosen(self.selections[kind], values, place, indices) for kind, indices in kinds.items()]
 
     def join(self, run: Run, values: Column, parts: Sequence[Part], done: Sequence[Column]) -> Column:
@@ -177,6 +177,10 @@ def _written(write: Write, run: Run, values: Column, spot: Spot) -> Column:
         return [value if value is None or value is FAILED else write(value) for value in values]
     except Exception:  # noqa: BLE001  (some value cannot be written: find out which)
         return run.each(lambda value: value if value is None or value is FAILED else write(value), values, spot)
+
+
+def _class(value: object) -> type:
+    return type(value)
 
 
 def _present(values: Column) -> Sequence[int]:

@@ -6,9 +6,8 @@ made once and serves every request that sends the same text.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from inspect import iscoroutinefunction
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import (
@@ -18,11 +17,7 @@ from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLLeafType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLScalarType,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -35,12 +30,12 @@ from strawberry.types.field import StrawberryField
 
 from resolvers import global_ids
 from schema.rendering import RENDERED, Attribute, Declaration, Function, Identity, Relation, declaration
+from server.graphql import core
 from server.graphql.outputs import Completes, InterfaceOf, Leaf, ListOf, Nested, ObjectOf, Write
 from server.graphql.reading import Calls, Getter, Loads, Reads
 from server.graphql.run import RawInfo, Run
 from server.graphql.selections import Field, Plan, Selection
 
-BACKREF = "strawberry-definition"
 AS_IT_IS = frozenset({"String", "Int", "Float", "Boolean", "ID", "CurrencyCode", "URL", "JSON", "EventCursor"})
 """Scalars whose Python values are JSON already; what resolvers return for them is checked by pyright."""
 
@@ -50,7 +45,7 @@ class Planner:
 
     def __init__(self, schema: strawberry.Schema) -> None:
         self.schema = schema
-        self.core = schema._schema  # noqa: SLF001  (Strawberry has no public way to the schema it built)
+        self.core = core.core_schema(schema)
 
     @cached_property
     def classes(self) -> Mapping[str, type]:
@@ -65,7 +60,7 @@ class Planner:
     def write(self, leaf: GraphQLLeafType) -> Write | None:
         if isinstance(leaf, GraphQLEnumType):
             names: dict[Any, str] = {}
-            definition = leaf.extensions[BACKREF]
+            definition = leaf.extensions[core.BACKREF]
             for member in definition.wrapped_cls:
                 names[member] = leaf.coerce_output_value(member)
             return names.__getitem__
@@ -88,11 +83,11 @@ class _Planning:
         self._variables = variables
 
     def plan(self) -> Plan:
-        core = self._planner.core
-        type_ = core.get_root_type(self._operation.operation)
+        schema = self._planner.core
+        type_ = schema.get_root_type(self._operation.operation)
         if type_ is None:
             raise TypeError(f"the schema has no {self._operation.operation.value} type")
-        grouped = collect_fields(core, self._fragments, self._variables, type_, self._operation).grouped_field_set
+        grouped = collect_fields(schema, self._fragments, self._variables, type_, self._operation).grouped_field_set
         asked = [detail.node for details in grouped.values() for detail in details if _introspects(detail.node)]
         return Plan(
             root=self._selection(type_, grouped),
@@ -126,7 +121,7 @@ class _Planning:
         if name == "__typename":
             return Field(key, nodes, f"{type_.name}.{name}", Getter(lambda _: type_.name), Leaf(non_null=True))
         field = type_.fields[name]
-        definition: StrawberryField = field.extensions[BACKREF]
+        definition = core.definition(field)
         declared = declaration(definition)
         return Field(
             key=key,
@@ -156,16 +151,14 @@ class _Planning:
                 return self._calls(field, definition, node)
 
     def _calls(self, field: GraphQLField, definition: StrawberryField, node: FieldNode) -> Calls:
-        resolver = definition.base_resolver
-        if resolver is None:
-            raise TypeError(f"{definition.name} has no resolver")
+        resolver = core.resolver(definition)
         return Calls(
-            resolver=resolver.wrapped_func,
-            parent=resolver.parent_parameter.name if resolver.parent_parameter else None,
-            info=resolver.info_parameter.name if resolver.info_parameter else None,
+            resolver=resolver.function,
+            parent=resolver.parent,
+            info=resolver.info,
             arguments=self._arguments(field, definition, node),
-            make_info=lambda run: strawberry.Info(_raw_info=RawInfo(run.context), _field=definition),  # type: ignore[arg-type]
-            deferred=iscoroutinefunction(resolver.wrapped_func),
+            make_info=lambda run: strawberry.Info(_raw_info=cast("Any", RawInfo(run.context)), _field=definition),
+            deferred=resolver.is_async,
         )
 
     def _arguments(
@@ -180,26 +173,22 @@ class _Planning:
 
         return arguments
 
-    def _output(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Completes:
-        non_null = isinstance(type_, GraphQLNonNull)
-        inner: Any = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-        match inner:
-            case GraphQLList():
-                return Nested.of(ListOf(self._output(inner.of_type, details)), non_null=non_null)
-            case GraphQLObjectType():
-                return Nested.of(ObjectOf(self._inside(inner, details)), non_null=non_null)
-            case GraphQLInterfaceType():
-                types = self._planner.core.get_possible_types(inner)
-                selections = {self._planner.classes[one.name]: self._inside(one, details) for one in types}
-                return Nested.of(InterfaceOf(selections), non_null=non_null)
-            case GraphQLScalarType() | GraphQLEnumType():
-                return Leaf(non_null, self._planner.write(inner))
-            case _:
-                raise TypeError(f"{inner} is not an output type that this schema uses")
+    def _output(self, type_: Any, details: list[FieldDetails]) -> Completes:
+        inner, non_null = core.without_non_null(type_)
+        item = core.item_type(inner)
+        if item is not None:
+            return Nested.of(ListOf(self._output(item, details)), non_null=non_null)
+        if isinstance(inner, GraphQLObjectType):
+            return Nested.of(ObjectOf(self._inside(inner, details)), non_null=non_null)
+        if isinstance(inner, GraphQLInterfaceType):
+            types = self._planner.core.get_possible_types(inner)
+            selections = {self._planner.classes[one.name]: self._inside(one, details) for one in types}
+            return Nested.of(InterfaceOf(selections), non_null=non_null)
+        return Leaf(non_null, self._planner.write(inner))
 
     def _inside(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Selection:
-        core = self._planner.core
-        collected = collect_subfields(core, self._fragments, self._variables, self._operation, type_, details)
+        schema = self._planner.core
+        collected = collect_subfields(schema, self._fragments, self._variables, self._operation, type_, details)
         return self._selection(type_, collected.grouped_field_set)
 
 

@@ -93,7 +93,7 @@ class Loads:
     deferred: bool = True
 
     def read(self, run: Run, parents: Column, spot: Spot) -> Column:
-        raise TypeError(f"{spot.name} has to be awaited")
+        return run.fail_all(TypeError(f"{spot.name} has to be awaited"), spot, len(parents))
 
     async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found:
         keys = list(map(attrgetter(self.key), parents))
