@@ -18,7 +18,7 @@ Products, keyed by slug:
     name = "Merino Crew Sweater"
     category = "womens-knitwear"       # a slug from the same file
     description = "..."
-    picture = "sweater"                # what to draw; `pictures.KINDS` lists the kinds
+    picture = "sweater"                # what to draw; `drawings/` has the kinds
     colours = ["navy", "oatmeal"]      # of the pictures; left out when there is an option Colour
     sku = "MERINO-CREW"                # variants add their values: MERINO-CREW-M-NAVY
     barcodes = true                    # give each variant an EAN-13 (default: none)

@@ -22,8 +22,7 @@ def ean13(sku: str) -> str:
 
 def check_digit(digits: str) -> str:
     """The thirteenth digit for the first twelve: weights are 1 and 3 in turn."""
-    total = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(digits))
-    return str(-total % 10)
+    return str(-(sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))) % 10)
 
 
 def valid_ean13(barcode: str) -> bool:

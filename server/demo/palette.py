@@ -54,3 +54,27 @@ COLOURS: Mapping[str, str] = {
     "walnut": "#7a5538",
     "white": "#f7f5f0",
 }
+
+_COMPANIONS = ("#e9dcc3", "#8d9a7d", "#b98468", "#66737f", "#d1a038", "#3d4a66")
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """`colour` with a share (0 to 1) of `other` in it; both are `#rrggbb`."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+
+
+def luminance(colour: str) -> float:
+    """From 0 (black) to 1 (white), by the weights of sRGB."""
+    red, green, blue = (channel / 255 for channel in _channels(colour))
+    return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+
+
+def companion(colour: str, seed: int) -> str:
+    """Another colour that goes with it, and can be told from it."""
+    candidates = [other for other in _COMPANIONS if abs(luminance(other) - luminance(colour)) > 1 / 8]
+    return candidates[seed % len(candidates)]
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

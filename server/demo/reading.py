@@ -11,10 +11,10 @@ from domain.products.category import CategoryId
 from domain.products.drafts import CatalogueDraft, CategoryDraft, ProductDraft
 from domain.products.product import ProductId, ProductOption, ProductStatus, Seo
 from server.demo import dates
+from server.demo.drawings import drawings
 from server.demo.identity import identity
 from server.demo.media import colour_slug, draw_media
 from server.demo.palette import COLOURS
-from server.demo.shapes import KINDS
 from server.demo.tables import SLUG, BadCatalogue, Table, amount, count, day, mapping, text, texts
 from server.demo.variants import read_options, read_variants
 
@@ -145,9 +145,9 @@ def _known_colours(value: object) -> tuple[str, ...]:
 
 
 def _kind(value: object) -> str:
-    if value in KINDS:
+    if value in drawings():
         return text(value)
-    raise ValueError("something that `shapes.KINDS` can draw")
+    raise ValueError("something that `drawings` can draw")
 
 
 def _status(value: object) -> ProductStatus:
