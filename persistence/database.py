@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from sqlalchemy import event
@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from domain.shared.errors import Unavailable
 from persistence.statements import Statement
+
+Rows = Sequence[Sequence[Any]]
+"""What a statement found: values by position."""
 
 Listener = Callable[[str, float], None]
 """Told of every statement: its text (never its parameters) and the seconds it took."""
@@ -97,7 +100,7 @@ class Database:
                 self._pool.terminate()
             self._pool = None
 
-    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one reading statement on a connection of its own.
 
         A connection that broke while idle (the server was restarted) is replaced once: reading twice is harmless.
@@ -114,13 +117,13 @@ class Database:
         except (*LOST, *BUSY) as failure:
             raise Unavailable("The database does not answer right now; try again in a moment.") from failure
 
-    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[asyncpg.Record]:
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Rows:
         if self._pool is None:
             raise RuntimeError("Database.open() was not called")
         connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
         started = time.perf_counter()
         try:
-            return await connection.fetch(sql, *arguments)
+            return cast("Rows", await connection.fetch(sql, *arguments))
         finally:
             self._told(sql, time.perf_counter() - started)
             await self._pool.release(connection)

@@ -20,6 +20,7 @@ from domain.products.product import (
 )
 from domain.products.reading import CategoryPageKey, CategoryReader, MediaReader, ProductReader, VariantReader
 from domain.shared.paging import Page
+from domain.shared.reading import Wanted
 from domain.shared.shop import ShopReader
 from domain.users.user import Actor
 from resolvers.batching import count, many, one
@@ -57,23 +58,27 @@ class Loaders:
     total_count: DataLoader[Scope, int]
 
 
-def build(readers: Readers, actor: Actor) -> Loaders:
+def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Loaders:
+    """`wanted` names what the operation looks at of each class; all of it, where a class is not named."""
     staff = actor.is_staff
+    product, variant = wanted.get(Product), wanted.get(ProductVariant)
+    medium, category = wanted.get(ProductMedia), wanted.get(Category)
+    products, variants, media, categories = readers.products, readers.variants, readers.media, readers.categories
     return Loaders(
-        product=one(partial(readers.products.by_ids, staff=staff)),
-        product_by_slug=one(partial(readers.products.by_slugs, staff=staff)),
-        products_of_category=one(readers.products.pages_of_categories),
-        variant=one(partial(readers.variants.by_ids, staff=staff)),
-        variant_by_sku=one(partial(readers.variants.by_skus, staff=staff)),
-        variants=many(readers.variants.of_products),
-        options=many(readers.products.options_of),
-        selected_options=many(readers.variants.selected_options),
-        medium=one(partial(readers.media.by_ids, staff=staff)),
-        media=many(readers.media.of_products),
-        category=one(readers.categories.by_ids),
-        category_by_slug=one(readers.categories.by_slugs),
-        children=many(readers.categories.children_of),
-        ancestors=many(readers.categories.ancestors_of),
+        product=one(partial(products.by_ids, staff=staff, wanted=product)),
+        product_by_slug=one(partial(products.by_slugs, staff=staff, wanted=product)),
+        products_of_category=one(partial(products.pages_of_categories, wanted=product)),
+        variant=one(partial(variants.by_ids, staff=staff, wanted=variant)),
+        variant_by_sku=one(partial(variants.by_skus, staff=staff, wanted=variant)),
+        variants=many(partial(variants.of_products, wanted=variant)),
+        options=many(products.options_of),
+        selected_options=many(variants.selected_options),
+        medium=one(partial(media.by_ids, staff=staff, wanted=medium)),
+        media=many(partial(media.of_products, wanted=medium)),
+        category=one(partial(categories.by_ids, wanted=category)),
+        category_by_slug=one(partial(categories.by_slugs, wanted=category)),
+        children=many(partial(categories.children_of, wanted=category)),
+        ancestors=many(partial(categories.ancestors_of, wanted=category)),
         total_count=count(partial(_counts, readers)),
     )
 

@@ -78,8 +78,8 @@ async def products(
     filter: Filter = UNSET,  # noqa: A002
     sort_by: SortBy = UNSET,
 ) -> Page[Product]:
-    wanted = product_listing(info.context.actor, arguments(first, after, last, before), given(filter), given(sort_by))
-    return await info.context.readers.products.page(wanted)
+    listing = product_listing(info.context.actor, arguments(first, after, last, before), given(filter), given(sort_by))
+    return await info.context.readers.products.page(listing, wanted=info.context.wanted.get(Product))
 
 
 async def products_of_category(
@@ -92,8 +92,8 @@ async def products_of_category(
     filter: Filter = UNSET,  # noqa: A002
     sort_by: SortBy = UNSET,
 ) -> Page[Product] | None:
-    wanted = product_listing(info.context.actor, arguments(first, after, last, before), given(filter), given(sort_by))
-    return await info.context.loaders.products_of_category.load((category.id, wanted))
+    listing = product_listing(info.context.actor, arguments(first, after, last, before), given(filter), given(sort_by))
+    return await info.context.loaders.products_of_category.load((category.id, listing))
 
 
 async def categories(
@@ -105,7 +105,8 @@ async def categories(
     roots_only: RootsOnly = False,  # noqa: FBT002  (GraphQL arguments have names)
 ) -> Page[Category]:
     window = arguments(first, after, last, before).window(CATEGORY_ORDER)
-    return await info.context.readers.categories.page(CategoryListing(bool(roots_only), window))
+    listing = CategoryListing(bool(roots_only), window)
+    return await info.context.readers.categories.page(listing, wanted=info.context.wanted.get(Category))
 
 
 async def available_for_sale(product: Parent[Product], info: Info) -> bool:

@@ -58,7 +58,7 @@ class Seo:
 @renders(product.ProductMedia)
 class ProductMedia(Node):
     id: ID = identity()
-    url: URL = resolved(resolvers.url, "Where the picture is.")
+    url: URL = resolved(resolvers.url, "Where the picture is.", looks_at=(product.ProductMedia,))
     alt: str = shown("What the picture shows, for those who cannot see it.")
     position: int = shown("The place in the product's gallery; the first has the lowest.")
     width: int | None = shown("The width in pixels, if known.")
@@ -110,13 +110,19 @@ class Product(Node):
     options: list[ProductOption] = loaded("options", key="id", description="The ways in which its variants differ.")
     variants: list[ProductVariant] = loaded("variants", key="id", description="Its versions, in display order.")
     variant: ProductVariant | None = resolved(
-        resolvers.variant_of_product, "The first of its variants that has this SKU and these options."
+        resolvers.variant_of_product,
+        "The first of its variants that has this SKU and these options.",
+        looks_at=(product.ProductVariant,),
     )
     price_range: MoneyRange = shown("The prices of its variants, from the lowest to the highest.")
     compare_at_price_range: MoneyRange | None = shown("What its reduced variants cost before; null if none is reduced.")
     media: list[ProductMedia] = loaded("media", key="id", description="Its pictures, in display order.")
     seo: Seo = shown("What search engines are told.")
-    available_for_sale: bool = resolved(resolvers.available_for_sale, "Whether any of its variants can be bought now.")
+    available_for_sale: bool = resolved(
+        resolvers.available_for_sale,
+        "Whether any of its variants can be bought now.",
+        looks_at=(product.Product, product.ProductVariant),
+    )
     published_at: datetime | None = shown("When it was published; null if it never was.")
     created_at: datetime = shown("When it was created.")
     updated_at: datetime = shown("When it was last changed.")

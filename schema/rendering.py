@@ -45,7 +45,13 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a resolver answers, called with the parent, the field's arguments and the operation's info."""
+    """What a resolver answers, called with the parent, the field's arguments and the operation's info.
+
+    `looks_at` are the domain classes of which the resolver itself reads attributes other than the id. Of them,
+    everything is read wherever the field is selected; of others, only what the operation selects.
+    """
+
+    looks_at: tuple[type, ...] = ()
 
 
 Source = Attribute | Identity | Relation | Function
@@ -114,9 +120,9 @@ def loaded(loader: str, *, key: str, description: str) -> Any:
     return _field(read, description, Declaration(Relation(loader, key)))
 
 
-def resolved(by: Callable[..., Any], description: str) -> Any:
+def resolved(by: Callable[..., Any], description: str, *, looks_at: tuple[type, ...] = ()) -> Any:
     """A field filled by a resolver; tests compare what it returns with what the field shows."""
-    return _field(by, description, Declaration(Function()))
+    return _field(by, description, Declaration(Function(looks_at)))
 
 
 def declaration(field: StrawberryField) -> Declaration:

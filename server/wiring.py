@@ -9,10 +9,10 @@ from persistence.database import ConnectionSettings, Database, Listener
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 from persistence.shop import SqlShop
-from resolvers.context import Context, context
+from resolvers.context import context
 from resolvers.loaders import Readers
 from schema import root
-from server.graphql.engine import Engine
+from server.graphql.engine import Answer, Engine, Prepared
 from server.settings import Settings
 
 
@@ -25,9 +25,10 @@ class Shop:
     readers: Readers
     engine: Engine
 
-    def context(self, actor: Actor = ANONYMOUS) -> Context:
-        """A fresh context, for one operation."""
-        return context(self.readers, self.settings.address, actor)
+    async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS) -> Answer:
+        """Execute one operation on behalf of `actor`, with loaders of its own."""
+        made = context(self.readers, self.settings.address, actor, prepared.plan.wanted)
+        return await self.engine.execute(prepared, made)
 
 
 def connection_settings(settings: Settings) -> ConnectionSettings:

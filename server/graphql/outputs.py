@@ -130,9 +130,10 @@ class ObjectOf:
         return (self.selection,)
 
     def split(self, values: Column, place: Place) -> Sequence[Part]:
-        if None not in values and FAILED not in values:
+        present = _present(values)
+        if len(present) == len(values):
             return (Part(self.selection, values, place),)
-        return (_chosen(self.selection, values, place, _present(values)),)
+        return (_chosen(self.selection, values, place, present),)
 
     def join(self, run: Run, values: Column, parts: Sequence[Part], done: Sequence[Column]) -> Column:
         del run

@@ -81,6 +81,7 @@ class _Planning:
         self._operation = operation
         self._fragments = fragments
         self._variables = variables
+        self._wanted: dict[type, set[str] | None] = {}
 
     def plan(self) -> Plan:
         schema = self._planner.core
@@ -89,10 +90,12 @@ class _Planning:
             raise TypeError(f"the schema has no {self._operation.operation.value} type")
         grouped = collect_fields(schema, self._fragments, self._variables, type_, self._operation).grouped_field_set
         asked = [detail.node for details in grouped.values() for detail in details if _introspects(detail.node)]
+        root = self._selection(type_, grouped)
         return Plan(
-            root=self._selection(type_, grouped),
+            root=root,
             keys=list(grouped),
             introspection=self._introspection(asked) if asked else None,
+            wanted={one: None if names is None else frozenset(names) for one, names in self._wanted.items()},
         )
 
     def _introspection(self, asked: Sequence[FieldNode]) -> DocumentNode:
@@ -140,15 +143,31 @@ class _Planning:
         declared: Declaration,
         node: FieldNode,
     ) -> Reads:
+        shown = self._planner.classes.get(type_.name)
         match declared.source:
+            case Attribute(""):
+                return Getter(_itself)
             case Attribute(name):
-                return Getter(_itself if name == "" else attrgetter(name or definition.python_name))
+                attribute = name or definition.python_name
+                self._look(shown, attribute)
+                return Getter(attrgetter(attribute))
             case Identity():
+                self._look(shown, "id")
                 return Getter(_identity(type_.name))
             case Relation(loader, key):
+                self._look(shown, key)
                 return Loads(loader, key)
-            case Function():
+            case Function(looks_at):
+                self._look(shown, "id")
+                self._wanted.update(dict.fromkeys(looks_at))
                 return self._calls(field, definition, node)
+
+    def _look(self, shown: type | None, attribute: str) -> None:
+        """Remember that the operation looks at this; where a resolver looks at everything, that stays."""
+        if shown is not None:
+            names = self._wanted.setdefault(shown, set())
+            if names is not None:
+                names.add(attribute)
 
     def _calls(self, field: GraphQLField, definition: StrawberryField, node: FieldNode) -> Calls:
         resolver = core.resolver(definition)
@@ -201,7 +220,9 @@ def _itself(parent: Any) -> Any:
 
 
 def _identity(type_name: str) -> Callable[[Any], str]:
+    encoded = global_ids.encoder(type_name)
+
     def read(parent: Any) -> str:
-        return global_ids.encode(type_name, parent.id)
+        return encoded(parent.id)
 
     return read

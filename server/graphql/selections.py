@@ -1,13 +1,14 @@
 """Selection sets and their fields, executed for a column of parents at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import DocumentNode, FieldNode
 
 from domain.shared.errors import DomainError
+from domain.shared.reading import Wanted
 from domain.users.access import Viewer, require
 from server.graphql.outputs import Column, Completes
 from server.graphql.places import Under
@@ -96,7 +97,7 @@ class Selection:
 
     def _rows(self, run: Run, columns: Sequence[Column]) -> Column:
         keys = self.keys
-        rows: list[dict[str, Any]] = [dict(zip(keys, row, strict=False)) for row in zip(*columns, strict=True)]
+        rows: list[dict[str, Any]] = [dict(zip(keys, row)) for row in zip(*columns, strict=True)]  # noqa: B905  (a row has a value for each key)
         if not run.errors:
             return rows
         return [FAILED if FAILED in row.values() else row for row in rows]
@@ -109,3 +110,5 @@ class Plan:
     root: Selection
     keys: Sequence[str]
     introspection: DocumentNode | None
+    wanted: Mapping[type, Wanted]
+    """What is looked at of each domain class."""
