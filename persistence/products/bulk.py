@@ -154,7 +154,7 @@ async def loading(settings: ConnectionSettings) -> AsyncGenerator[Loader]:
         if not await connections[0].fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
             raise Unavailable("Another load is running on this database; wait until it has finished.")
         yield Loader(connections)
-    except LOST as failure:
+    except (*LOST, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError) as failure:
         raise Unavailable("The database went away; load again to continue where this load ended.") from failure
     finally:
         for connection in connections:

@@ -12,6 +12,8 @@ WIDTH = 800
 HEIGHT = 1000
 SEEDS = 1_000
 MOST = 4
+# nobody puts two of these side by side
+_SINGLE = frozenset({"bedding"})
 
 
 def picture_name(kind: str, view: str, colour: str, seed: int) -> str:
@@ -27,7 +29,8 @@ def draw_media(
 ) -> tuple[MediaDraft, ...]:
     """One picture from the front per colour (three at most), then one in `view`. `identity` makes ids from places."""
     seed = crc32(name.encode()) % SEEDS
-    shown = [("front", colour) for colour in colours[: MOST - 1]] + [(view, colours[0])]
+    last = "detail" if kind in _SINGLE else view
+    shown = [("front", colour) for colour in colours[: MOST - 1]] + [(last, colours[0])]
     return tuple(
         MediaDraft(
             id=MediaId(identity(str(place))),

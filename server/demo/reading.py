@@ -95,6 +95,7 @@ def _product(slug: str, table: Table, file: _File) -> ProductDraft:
     if category not in file.categories:
         raise table.wrong("category", f"must be a category of this file, not {category!r}")
     options = read_options(table)
+    colours = _colours(table, options)
     status = table.optional("status", _status, ProductStatus.ACTIVE)
     published = dates.morning(table.required("published", day)) if "published" in table else dates.some_time(slug)
     draft = ProductDraft(
@@ -113,7 +114,7 @@ def _product(slug: str, table: Table, file: _File) -> ProductDraft:
         media=draw_media(
             name,
             table.required("picture", _kind),
-            _colours(table, options),
+            colours,
             "pair" if len(slug) % 2 else "detail",
             partial(identity, "media", slug),
         ),
