@@ -22,6 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
+from server.graphql.literals import literal_problems
 from server.graphql.request import RequestRefused, coded, refusal
 from server.graphql.selections import Plan
 
@@ -96,6 +97,8 @@ class Documents:
             raise RequestRefused(coded(error, "GRAPHQL_PARSE_FAILED")) from error
         except RecursionError as error:
             raise refusal("GRAPHQL_PARSE_FAILED", "The document is nested too deeply.") from error
+        if problems := literal_problems(ast):
+            raise RequestRefused(*problems[:MOST_ERRORS])
         errors = validate(self._schema, ast, max_errors=MOST_ERRORS, hide_suggestions=not self._suggest)
         if errors:
             raise RequestRefused(*(coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:MOST_ERRORS]))
