@@ -3,9 +3,12 @@
 from alembic import context
 from sqlalchemy import Connection
 
-import persistence.products.tables
-import persistence.users.tables  # noqa: F401  (registers its tables)
 from persistence.metadata import METADATA
+from persistence.products import tables as products
+from persistence.users import tables as users
+
+# a table is known to METADATA once its module is imported
+TABLES = (products, users)
 
 
 def migrate(connection: Connection) -> None:

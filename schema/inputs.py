@@ -74,4 +74,4 @@ class ProductFilterInput:
 @strawberry.input(name="ProductSort", description="The order of a list of products.")
 class ProductSortInput:
     field: ProductSortField = strawberry.field(description="What to order by.")
-    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which end comes first.")
+    direction: SortDirection | None = strawberry.field(default=SortDirection.ASC, description="Which end comes first.")

@@ -1,6 +1,7 @@
 """The catalogue: shop, categories, products, variants, options, media."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +14,17 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    create_categories()
+    create_shop()
+    create_products()
+    create_product_media()
+    create_product_options()
+    create_product_variants()
+    create_product_option_values()
+    create_product_variant_options()
+
+
+def create_categories() -> None:
     op.create_table(
         "categories",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -35,6 +47,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_categories_name_key_id", "categories", ["name_key", "id"], unique=False)
     op.create_index("ix_categories_parent_id", "categories", ["parent_id", "name_key", "id"], unique=False)
+
+
+def create_shop() -> None:
     op.create_table(
         "shop",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -47,8 +62,27 @@ def upgrade() -> None:
         sa.CheckConstraint("currency_code ~ '^[A-Z]{3}$'", name=op.f("ck_shop_currency_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shop")),
     )
-    op.create_table(
-        "products",
+
+
+def create_products() -> None:
+    op.create_table("products", *product_columns(), *product_constraints())
+    op.create_index("ix_products_category_id", "products", ["category_id"], unique=False)
+    op.create_index("ix_products_created_at", "products", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_products_description_vector", "products", ["description_vector"], unique=False, postgresql_using="gin"
+    )
+    op.create_index("ix_products_name_key", "products", ["name_key", "id"], unique=False)
+    op.create_index("ix_products_name_vector", "products", ["name_vector"], unique=False, postgresql_using="gin")
+    op.create_index("ix_products_price_min", "products", ["price_min", "id"], unique=False)
+    op.create_index("ix_products_published_key", "products", ["published_key", "id"], unique=False)
+    op.create_index("ix_products_rating_average", "products", ["rating_average", "id"], unique=False)
+    op.create_index("ix_products_status", "products", ["status"], unique=False)
+    op.create_index("ix_products_units_sold", "products", ["units_sold", "id"], unique=False)
+    op.create_index("ix_products_updated_at", "products", ["updated_at"], unique=False)
+
+
+def product_columns() -> Sequence[sa.Column[Any]]:
+    return (
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("name_key", sa.Text(collation="C"), sa.Computed("lower(name)", persisted=True), nullable=False),
@@ -86,6 +120,11 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+    )
+
+
+def product_constraints() -> Sequence[sa.Constraint]:
+    return (
         sa.CheckConstraint("name <> ''", name=op.f("ck_products_name")),
         sa.CheckConstraint("slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name=op.f("ck_products_slug")),
         sa.CheckConstraint(
@@ -104,19 +143,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
         sa.UniqueConstraint("slug", name=op.f("uq_products_slug")),
     )
-    op.create_index("ix_products_category_id", "products", ["category_id"], unique=False)
-    op.create_index("ix_products_created_at", "products", ["created_at", "id"], unique=False)
-    op.create_index(
-        "ix_products_description_vector", "products", ["description_vector"], unique=False, postgresql_using="gin"
-    )
-    op.create_index("ix_products_name_key", "products", ["name_key", "id"], unique=False)
-    op.create_index("ix_products_name_vector", "products", ["name_vector"], unique=False, postgresql_using="gin")
-    op.create_index("ix_products_price_min", "products", ["price_min", "id"], unique=False)
-    op.create_index("ix_products_published_key", "products", ["published_key", "id"], unique=False)
-    op.create_index("ix_products_rating_average", "products", ["rating_average", "id"], unique=False)
-    op.create_index("ix_products_status", "products", ["status"], unique=False)
-    op.create_index("ix_products_units_sold", "products", ["units_sold", "id"], unique=False)
-    op.create_index("ix_products_updated_at", "products", ["updated_at"], unique=False)
+
+
+def create_product_media() -> None:
     op.create_table(
         "product_media",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -135,6 +164,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_media")),
     )
     op.create_index("ix_product_media_product_id", "product_media", ["product_id", "position", "id"], unique=False)
+
+
+def create_product_options() -> None:
     op.create_table(
         "product_options",
         sa.Column("product_id", sa.Uuid(), nullable=False),
@@ -146,6 +178,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("product_id", "name", name=op.f("pk_product_options")),
     )
+
+
+def create_product_variants() -> None:
     op.create_table(
         "product_variants",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -191,6 +226,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_product_variants_product_id", "product_variants", ["product_id", "position", "id"], unique=False
     )
+
+
+def create_product_option_values() -> None:
     op.create_table(
         "product_option_values",
         sa.Column("product_id", sa.Uuid(), nullable=False),
@@ -207,6 +245,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("product_id", "name", "value", name=op.f("pk_product_option_values")),
     )
+
+
+def create_product_variant_options() -> None:
     op.create_table(
         "product_variant_options",
         sa.Column("variant_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,3 @@
+from tests.adapters.embedded_servers import folder, home
+
+__all__ = ["folder", "home"]
