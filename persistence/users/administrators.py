@@ -1,0 +1,59 @@
+"""The people who run the shop, for the commands that make and mend their accounts."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.shared.ids import uuid7
+from domain.users.user import UserRole
+from persistence.database import Database
+from persistence.statements import Statement
+from persistence.users.tables import users
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    email: str
+    password_hash: str
+
+
+class Outcome(Enum):
+    CREATED = "created"
+    CHANGED = "changed"
+
+
+class SqlAdministrators:
+    OLDEST = Statement(
+        select(users.c.email, users.c.password_hash)
+        .where(users.c.role == UserRole.ADMIN.value)
+        .order_by(users.c.created_at, users.c.id)
+        .limit(1)
+    )
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def oldest(self) -> Administrator | None:
+        rows = await self._database.fetch(self.OLDEST, {})
+        return Administrator(*rows[0]) if rows else None
+
+    async def put(self, email: str, password_hash: str) -> Outcome:
+        """Make `email` an administrator with this password, whether or not there was such a user."""
+        new = insert(users).values(
+            id=uuid7(),
+            email=email,
+            password_hash=password_hash,
+            first_name="Shop",
+            last_name="Admin",
+            role=UserRole.ADMIN.value,
+            email_verified=True,
+        )
+        statement = new.on_conflict_do_update(
+            index_elements=[func.lower(users.c.email)],
+            set_={"password_hash": new.excluded.password_hash, "role": new.excluded.role},
+        ).returning(text("xmax = 0 AS inserted"))  # a row that was updated carries the updating transaction
+        async with self._database.begin() as connection:
+            inserted = (await connection.execute(statement)).scalar_one()
+        return Outcome.CREATED if inserted else Outcome.CHANGED

@@ -1,0 +1,156 @@
+"""Looks at everything the shop stands on. Each check answers for itself, so that one that fails hides no other."""
+
+import shutil
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from adapters.embedded_postgres import EmbeddedPostgresError
+from adapters.embedded_postgres.binaries import locate
+from adapters.embedded_postgres.folders import Folders
+from persistence.condition import DatabaseUnusable, examine
+from persistence.schema_state import SchemaState, state_of
+from server.embedded import database, embedded_home, home
+from server.failures import Failure
+from server.graphiql_build import Manifest, is_being_built
+from server.listening import bind
+from server.settings import CHECKOUT, BadSettings, Settings, read_settings
+from server.wiring import connection_settings
+
+OLDEST_PYTHON = (3, 11)
+_MEGABYTE = 1_000_000
+_TIGHT_MB = 1_000
+_FULL_MB = 100
+_ANSWER_SECONDS = 2.0
+
+
+class Mark(Enum):
+    WELL = auto()
+    DOUBTFUL = auto()
+    BROKEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`advice` says what to do, where there is something to do."""
+
+    subject: str
+    mark: Mark
+    state: str
+    advice: str = ""
+
+
+async def examine_all() -> list[Finding]:
+    """Everything, from the ground upwards. Changes nothing; our own database is started for a moment when it is off."""
+    python = _python()
+    try:
+        settings = read_settings()
+    except BadSettings as bad:
+        return [python, Finding("Settings", Mark.BROKEN, str(bad), "Correct the environment.")]
+    return [
+        python,
+        Finding("Settings", Mark.WELL, f"Every one can be used ({settings.souk_env.value})."),
+        _folder(home(settings)),
+        *_binaries(settings),
+        await _database(settings),
+        _explorer(CHECKOUT / "web", shutil.which),
+        _port(settings),
+    ]
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info >= OLDEST_PYTHON:
+        return Finding("Python", Mark.WELL, f"{version}.")
+    return Finding("Python", Mark.BROKEN, f"{version} is too old.", "Install Python 3.11 or newer.")
+
+
+def _folder(folder: Path) -> Finding:
+    """Writing is tried out, because permissions alone do not tell of full or read-only disks."""
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"souk")
+    except OSError as refused:
+        state = f"{place} cannot be written ({refused.strerror})."
+        return Finding("Data folder", Mark.BROKEN, state, "Make it writable, or point SOUK_HOME at another folder.")
+    free = shutil.disk_usage(place).free // _MEGABYTE
+    state = f"{folder} can be {'written' if folder.exists() else 'created'}, {free:,} MB are free."
+    if free >= _TIGHT_MB:
+        return Finding("Data folder", Mark.WELL, state)
+    return Finding("Data folder", Mark.BROKEN if free < _FULL_MB else Mark.DOUBTFUL, state, "Free some space there.")
+
+
+def _binaries(settings: Settings) -> list[Finding]:
+    if settings.database_url is not None:
+        return []
+    try:
+        return [Finding("PostgreSQL programs", Mark.WELL, f"{locate().version}, installed with Souk.")]
+    except EmbeddedPostgresError as missing:
+        return [Finding("PostgreSQL programs", Mark.BROKEN, str(missing))]
+
+
+async def _database(settings: Settings) -> Finding:
+    if settings.database_url is None and not Folders(embedded_home(settings)).data.exists():
+        return Finding("Database", Mark.DOUBTFUL, "There is none yet.", "The first `souk serve` makes one.")
+    try:
+        with database(settings) as chosen:
+            found = await examine(connection_settings(chosen.settings))
+    except (DatabaseUnusable, EmbeddedPostgresError) as unusable:
+        return Finding("Database", Mark.BROKEN, str(unusable))
+    where = "Souk's own" if settings.database_url is None else "from DATABASE_URL"
+    told = f"PostgreSQL {found.version}, {where}, answers in {found.latency_ms:.2f} ms"
+    match state_of(found.revision):
+        case SchemaState.CURRENT:
+            goods = "with products" if found.has_products else "no product yet"
+            return Finding("Database", Mark.WELL, f"{told}; its schema is up to date, {goods}.")
+        case SchemaState.UNKNOWN:
+            return Finding(
+                "Database",
+                Mark.BROKEN,
+                f"{told}; a newer version of Souk migrated it to {found.revision}.",
+                "Run that version, or use another database.",
+            )
+        case state:
+            return Finding("Database", Mark.BROKEN, f"{told}; its schema is {state.value}.", "Run `souk migrate`.")
+
+
+def _explorer(web: Path, which: Callable[[str], str | None]) -> Finding:
+    if Manifest.read(web) is not None:
+        return Finding("GraphiQL", Mark.WELL, "Built; it works without internet.")
+    if is_being_built(web):
+        return Finding("GraphiQL", Mark.DOUBTFUL, "It is being built right now, and comes from a CDN until then.")
+    advice = "Run `make web`." if which("npm") else "Install npm and run `make web`."
+    return Finding("GraphiQL", Mark.DOUBTFUL, "It comes from a CDN, which needs internet.", advice)
+
+
+def _port(settings: Settings) -> Finding:
+    where = f"Port {settings.port}"
+    try:
+        bind(settings.host, settings.port).close()
+    except Failure as taken:
+        if _souk_answers(settings):
+            return Finding(where, Mark.WELL, "Souk answers there.")
+        return Finding(where, Mark.BROKEN, str(taken))
+    return Finding(where, Mark.WELL, "Free.")
+
+
+def _souk_answers(settings: Settings) -> bool:
+    """PUBLIC_URL does not matter here: it may lead through a proxy to another machine."""
+    address = settings.model_copy(update={"public_url": None}).address
+    request = urllib.request.Request(f"{address}/livez", headers={"Host": _any_host(settings)})  # noqa: S310  (http, ours)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_ANSWER_SECONDS) as answer:
+            return b'"alive"' in answer.read(1_000)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def _any_host(settings: Settings) -> str:
+    return settings.allowed_hosts[0] if settings.allowed_hosts else f"{settings.host}:{settings.port}"

@@ -1,0 +1,24 @@
+"""`souk migrate`."""
+
+import asyncio
+
+from persistence.database import ConnectionSettings
+from persistence.schema_state import revisions
+from server.cli.screen import Screen
+from server.embedded import database
+from server.failures import UsageFailure
+from server.settings import read_settings
+from server.starting import condition, migrate
+from server.wiring import connection_settings
+
+
+def run(screen: Screen, to: str) -> None:
+    settings = read_settings()
+    if to not in {"head", *revisions()}:
+        raise UsageFailure(f"There is no migration {to}; there are: {', '.join(reversed(revisions()))}.")
+    with screen.step("Migrating the database") as note, database(settings) as chosen:
+        note(f"Schema: {asyncio.run(_migrate(connection_settings(chosen.settings), to))}.")
+
+
+async def _migrate(connection: ConnectionSettings, to: str) -> str:
+    return await migrate(connection, await condition(connection), to)
