@@ -19,6 +19,8 @@ from domain.shared.errors import InvalidCursor, InvalidInput
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 LONGEST_CURSOR = 2_000
+LARGEST_EXPONENT = 15
+SMALLEST_EXPONENT = 40
 
 Key = str | int | Decimal | datetime
 T = TypeVar("T")
@@ -168,7 +170,7 @@ def _opened(cursor: str, argument: str) -> tuple[str, str, str]:
     except (ValueError, binascii.Error, RecursionError) as broken:
         raise _broken(argument) from broken
     match parts:
-        case [str() as tag, str() as key, str() as identity] if "\0" not in key:
+        case [str() as tag, str() as key, str() as identity]:
             return tag, key, identity
         case _:
             raise _broken(argument)
@@ -191,12 +193,13 @@ def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(text)
-    return instant.astimezone(UTC) if instant.year > 1 else instant
+    return instant.astimezone(UTC)
 
 
 def _amount(text: str) -> Decimal:
     amount = Decimal(text)
-    if not amount.is_finite() or abs(amount) >= Decimal(10) ** 15:
+    # looks at the exponent only: arithmetic with an absurd one overflows, and no database can store it
+    if not amount.is_finite() or not -SMALLEST_EXPONENT <= amount.adjusted() < LARGEST_EXPONENT:
         raise ValueError(text)
     return amount
 
@@ -208,4 +211,11 @@ def _count(text: str) -> int:
     return number
 
 
-_PARSERS: Mapping[type[Key], Callable[[str], Key]] = {str: str, int: _count, Decimal: _amount, datetime: _instant}
+def _text(text: str) -> str:
+    text.encode()  # half of a surrogate pair is a ValueError
+    if "\0" in text:
+        raise ValueError(text)
+    return text
+
+
+_PARSERS: Mapping[type[Key], Callable[[str], Key]] = {str: _text, int: _count, Decimal: _amount, datetime: _instant}
