@@ -79,7 +79,7 @@ products = Table(
     Column(
         "published_key",
         created_at().type,
-        Computed("COALESCE(published_at, '-infinity'::timestamptz)", persisted=True),
+        Computed("COALESCE(published_at, '0001-01-01 00:00:00+00'::timestamptz)", persisted=True),
         nullable=False,
     ),
     Column("price_min", AMOUNT, nullable=False, server_default=ZERO),
