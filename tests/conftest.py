@@ -10,11 +10,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
 
 from adapters.embedded_postgres import EmbeddedPostgres
 from persistence import migrations
 from persistence.database import ConnectionSettings
+from server.app import build_app
 from server.demo.loading import load_demo
 from server.settings import Settings, read_settings
 from server.wiring import Shop, open_shop
@@ -117,4 +119,15 @@ def statements() -> Statements:
 async def shop(settings: Settings, statements: Statements) -> AsyncGenerator[Shop]:
     """The demo shop, open; `statements` sees what SQL it runs."""
     async with open_shop(settings, statements) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def client(settings: Settings, statements: Statements) -> AsyncGenerator[httpx.AsyncClient]:
+    """Speaks HTTP with the whole application over the demo shop; `statements` sees what SQL it runs."""
+    app = build_app(settings, listener=statements)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.example") as opened,
+    ):
         yield opened
