@@ -1,59 +1,79 @@
 # Works on a machine that has Python >= 3.11 with venv, and make. Everything else is installed into .venv.
+# No name here holds the checkout's own path, which may contain spaces: use `make -C FOLDER` from elsewhere.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-VENV := $(HERE).venv
-BIN := $(VENV)/bin
-REQUIREMENTS := $(HERE)deploy/requirements
+BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+REQUIREMENTS := deploy/requirements
+TIDY = [ "$$(cat .venv/checkout 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -c "" 2>/dev/null || rm -f .venv/*.stamp
+
+ifeq ($(wildcard pyproject.toml),)
+$(error Run it as `make -C FOLDER`, where FOLDER is the one that holds this Makefile)
+endif
+
+# An environment that was moved, copied, or has lost its Python would run other code or none: forget that it is complete.
+$(shell $(TIDY))
 
 .PHONY: help run test stress check bench web migrate demo requirements schema clean
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(HERE)Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-$(VENV)/uv.stamp: $(REQUIREMENTS)/uv.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# A Python that is new enough, even when `python3` is not; and a venv with pip in it, even after an interruption.
+.venv/uv.stamp: $(REQUIREMENTS)/uv.txt
+	@for python in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11; do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo 'Souk needs Python 3.11 or newer: install it, or name one, as in `make run PYTHON=/opt/python/bin/python3`.' >&2; exit 1; fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$python has no venv: install it (on Debian and Ubuntu: apt install python3-venv) and run make again." >&2; exit 1; fi; \
+	echo 'Preparing .venv ...'; \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)/uv.txt
+	@printf %s "$(CURDIR)" > .venv/checkout
 	@touch $@
 
-$(VENV)/runtime.stamp: $(VENV)/uv.stamp $(REQUIREMENTS)/runtime.txt $(HERE)pyproject.toml
-	@echo "Installing what Souk needs into $(VENV) ..."
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(REQUIREMENTS)/runtime.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable $(HERE)
+# Compiled beforehand: starting takes half the time where Python may not write its own byte code.
+.venv/runtime.stamp: .venv/uv.stamp $(REQUIREMENTS)/runtime.txt pyproject.toml
+	@echo 'Installing what Souk needs into .venv ...'
+	@$(INSTALL) --compile-bytecode --require-hashes -r $(REQUIREMENTS)/runtime.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/runtime.stamp $(REQUIREMENTS)/dev.txt
-	@echo "Installing what the checks and tests need ..."
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(REQUIREMENTS)/dev.txt
+.venv/dev.stamp: .venv/runtime.stamp $(REQUIREMENTS)/dev.txt
+	@echo 'Installing what the checks and tests need ...'
+	@$(INSTALL) --require-hashes -r $(REQUIREMENTS)/dev.txt
 	@touch $@
 
-run: $(VENV)/runtime.stamp ## Start the shop on http://127.0.0.1:8000 (PORT, HOST, SOUK_HOME, DATABASE_URL are honoured).
-	@cd $(HERE) && exec $(BIN)/souk serve
+run: .venv/runtime.stamp ## Start the shop on http://127.0.0.1:8000 (PORT, HOST, SOUK_HOME, DATABASE_URL are honoured).
+	@exec $(BIN)/souk serve
 
-migrate: $(VENV)/runtime.stamp ## Bring the database to the newest schema.
-	@cd $(HERE) && exec $(BIN)/souk migrate
+migrate: .venv/runtime.stamp ## Bring the database to the newest schema.
+	@exec $(BIN)/souk migrate $(ARGS)
 
-demo: $(VENV)/runtime.stamp ## Load the demo shop.
-	@cd $(HERE) && exec $(BIN)/souk demo
+demo: .venv/runtime.stamp ## Load the demo shop (ARGS="--products 10000" for a large one).
+	@exec $(BIN)/souk demo $(ARGS)
 
-schema: $(VENV)/runtime.stamp ## Write schema/schema.graphql.
-	@cd $(HERE) && exec $(BIN)/souk schema --write
+schema: .venv/runtime.stamp ## Write schema/schema.graphql.
+	@exec $(BIN)/souk schema --write
 
-test: $(VENV)/dev.stamp ## Run the tests against a real PostgreSQL that they start themselves.
-	@cd $(HERE) && $(BIN)/python -m pytest -n auto $(ARGS)
+test: .venv/dev.stamp ## Run the tests against a real PostgreSQL that they start themselves (ARGS="-k newcomer").
+	@exec $(BIN)/python -m pytest -n auto $(ARGS)
 
-check: $(VENV)/dev.stamp ## Lint, types, import contracts, dependencies.
-	@cd $(HERE) && $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/deptry . && $(BIN)/pyright --warnings
+check: .venv/dev.stamp ## Lint, types, import contracts, dependencies.
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/deptry . && $(BIN)/pyright --warnings
 
-bench: $(VENV)/dev.stamp ## Measure the catalogue page against a hand-written endpoint.
-	@cd $(HERE) && $(BIN)/python -m benchmarks.catalogue $(ARGS)
+bench: .venv/dev.stamp ## Measure the catalogue page against a hand-written endpoint.
+	@exec $(BIN)/python -m benchmarks.catalogue $(ARGS)
 
 web: ## Build GraphiQL from its npm packages, so that it works without internet.
-	@cd $(HERE)web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
-requirements: $(VENV)/uv.stamp ## Compile the hash-pinned requirements from their .in files.
+requirements: .venv/uv.stamp ## Compile the hash-pinned requirements from their .in files.
 	@cd $(REQUIREMENTS) && for set in uv runtime dev; do \
-	  $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-header --python-version 3.11 $$set.in -o $$set.txt; done
+	  "$(CURDIR)/$(BIN)/uv" pip compile --quiet --generate-hashes --universal --no-header --python-version 3.11 $$set.in -o $$set.txt; done
 
 clean: ## Remove the environment and built files (never the data).
-	@rm -rf $(VENV) $(HERE)web/dist $(HERE)web/node_modules $(HERE)*.egg-info
+	@rm -rf .venv build *.egg-info web/dist web/node_modules web/.build .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.souk/*' -prune -exec rm -rf {} +
