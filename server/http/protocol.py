@@ -3,10 +3,12 @@
 uvicorn waits for ever for the rest of a request that was begun, and reads headers of any length.
 """
 
+import sys
 from asyncio import TimerHandle
 from enum import Enum, auto
 from typing import Any
 
+from httptools import HttpRequestParser
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -45,7 +47,9 @@ class Protocol(HttpToolsProtocol):
         self._in_headers = False
         self._complete = True
         self._header_bytes = 0
+        self._packet = b""
         self._too_large = False
+        self._upgrading = False
         self._refused = False
 
     def connection_made(self, transport: Any) -> None:
@@ -65,6 +69,7 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         self._header_bytes = len(data) + (self._header_bytes if self._in_headers else 0)
+        self._packet = data
         super().data_received(data)
         if self._in_headers and self._header_bytes > MOST_HEADER_BYTES and not self._refused:
             self._too_large = True
@@ -86,9 +91,13 @@ class Protocol(HttpToolsProtocol):
             )
             if self._too_large:
                 raise HeadersTooLarge
-        super().on_headers_complete()
+        self._upgrading = self._ignores_upgrade()
+        if not self._upgrading:
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self._upgrading:
+            return  # it goes on with another parser
         self._complete = True
         self._header_bytes = 0  # what follows in the same packet belongs to the next request
         super().on_message_complete()
@@ -101,9 +110,21 @@ class Protocol(HttpToolsProtocol):
             self._refuse(400, "BAD_REQUEST", "This is not HTTP/1.1.")
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Answer as if no upgrade were asked for; the parser reads nothing after it, so the connection ends."""
-        if self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison]
-            self.cycle.keep_alive = False
+        """Answer as if no upgrade were asked for.
+
+        Java's client asks for h2c with every first request. httptools reads nothing after such headers, so a new parser
+        gets them without the wish, and then the body.
+        """
+        self._upgrading = False
+        stopped = sys.exception()  # HttpParserUpgrade, with where in the packet it stopped
+        rest = self._packet[stopped.args[0] :] if stopped is not None else b""
+        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        self.parser = HttpRequestParser(self)
+        super().data_received(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+
+    def _ignores_upgrade(self) -> bool:
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT" and not self._should_upgrade()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         ours = app is self.app  # pyright: ignore[reportUnknownMemberType]

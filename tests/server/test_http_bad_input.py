@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import httpx
 import pytest
@@ -74,7 +75,8 @@ async def test_32_levels_are_not_too_deep(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("name", ["operationName", "variables", "extensions"])
 async def test_null_is_the_same_as_nothing(client: httpx.AsyncClient, name: str) -> None:
-    reply = await ask(client, NAME, **{name: None})
+    nothing: dict[str, Any] = {name: None}
+    reply = await ask(client, NAME, RESPONSE, **nothing)
     assert reply.json() == NAMED
 
 

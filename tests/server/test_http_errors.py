@@ -34,6 +34,7 @@ class FailingShop:
 
 
 async def boom(request: Request) -> Response:
+    del request
     raise RuntimeError(SECRET)
 
 
@@ -107,6 +108,7 @@ def test_what_graphql_core_says_of_an_argument_is_about_the_input() -> None:
     assert isinstance(operation, OperationDefinitionNode)
     [field] = operation.selection_set.selections
     assert isinstance(field, FieldNode)
+    assert field.arguments
     argument = written(GraphQLError("Argument 'b' is wrong.", field.arguments[0].value), "id")
     value = written(GraphQLError("Int cannot represent 'secret'", field), "id")
     assert argument["extensions"] == {"code": "BAD_USER_INPUT"}

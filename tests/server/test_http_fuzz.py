@@ -20,9 +20,10 @@ documents = st.text(string.printable) | st.lists(
         ["{", "}", "(", ")", ":", "1", '"a"', "...", "on", "query", "mutation", "fragment", "A", "[", "]"]
     )
 ).map(" ".join)
-requests = st.fixed_dictionaries(
+persisted = st.dictionaries(st.just("persistedQuery"), values)
+requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"query": documents | values},
-    optional={"variables": values, "operationName": values, "extensions": values | st.just({"persistedQuery": {}})},
+    optional={"variables": values, "operationName": values, "extensions": values | persisted},
 )
 bodies = (
     st.binary()
