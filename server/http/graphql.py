@@ -1,7 +1,6 @@
 """GraphQL over HTTP, as https://graphql.github.io/graphql-over-http/draft/ describes it."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import orjson
 from graphql import GraphQLError
@@ -54,14 +53,13 @@ class GraphQLEndpoint:
             raise Refused(406, "NOT_ACCEPTABLE", f"Accept {MediaType.RESPONSE.value} or {MediaType.JSON.value}.")
         if media_type is MediaType.HTML:
             return await self._page()
-        answering = partial(_refusal, scope, media_type)
         try:
             request = parameters.from_query_string(scope["query_string"]) if reading else await _posted(scope, receive)
             return await self._answer(scope, media_type, request, read_only=reading)
         except MethodNotAllowed as refused:
-            return answering(refused.errors, 405, ((b"allow", b"POST"),))
+            return _refusal(scope, media_type, refused.errors, 405, ((b"allow", b"POST"),))
         except RequestRefused as refused:
-            return answering(refused.errors, media_type.refusal_status)
+            return _refusal(scope, media_type, refused.errors, media_type.refusal_status)
 
     async def _answer(self, scope: Scope, media_type: MediaType, request: GraphQLRequest, *, read_only: bool) -> Reply:
         shop: Shop = scope["app"].state.shop

@@ -12,9 +12,8 @@ class MediaType(Enum):
     RESPONSE = "application/graphql-response+json"
     HTML = "text/html"
 
-    @property
-    def content_type(self) -> bytes:
-        return _CONTENT_TYPES[self]
+    def __init__(self, name: str) -> None:
+        self.content_type = f"{name}; charset=utf-8".encode()
 
     @property
     def refusal_status(self) -> int:
@@ -23,9 +22,6 @@ class MediaType(Enum):
         A proxy may have made an `application/json` answer with 4xx, so under that type the specification asks for 200.
         """
         return 400 if self is MediaType.RESPONSE else 200
-
-
-_CONTENT_TYPES = {one: f"{one.value}; charset=utf-8".encode() for one in MediaType}
 
 
 class Range(NamedTuple):

@@ -27,7 +27,7 @@ def config(app: Starlette | str, settings: Settings, *, trusted_proxies: Sequenc
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        loop="uvloop",
+        loop="auto",  # uvloop, where it is installed
         http=Protocol,
         ws="none",
         lifespan="on",
