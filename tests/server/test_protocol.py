@@ -26,8 +26,8 @@ LIVE = b"GET /livez HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 
 
 class Impatient(Protocol):
-    header_seconds = 0.2
-    body_seconds = 0.2
+    header_seconds = 0.5
+    body_seconds = 0.5
 
 
 @dataclass(slots=True)
