@@ -35,6 +35,18 @@ def made_by(make: Callable[..., Any], *columns: ColumnElement[Any]) -> Source:
     return Source(columns, make)
 
 
+def value_of(made: type[T], *columns: ColumnElement[Any]) -> Source:
+    """A frozen dataclass whose fields are just these columns."""
+    twin = _twin(made, _names(made))
+
+    def make(*values: Any) -> T:
+        value = twin(*values)
+        value.__class__ = made
+        return value
+
+    return Source(columns, make)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
     """How to read some of a class's attributes: the columns to select, and objects from rows that begin with them."""

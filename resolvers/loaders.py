@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from strawberry.dataloader import DataLoader
-
 from domain.products.category import Category, CategoryId
 from domain.products.listing import CategoryScope, ProductScope
 from domain.products.product import (
@@ -23,7 +21,7 @@ from domain.shared.paging import Page
 from domain.shared.reading import Wanted
 from domain.shared.shop import ShopReader
 from domain.users.user import Actor
-from resolvers.batching import count, many, one
+from resolvers.batching import Loader, count, many, one
 
 Scope = ProductScope | CategoryScope
 
@@ -41,21 +39,21 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Loaders:
-    product: DataLoader[ProductId, Product | None]
-    product_by_slug: DataLoader[str, Product | None]
-    products_of_category: DataLoader[CategoryPageKey, Page[Product] | None]
-    variant: DataLoader[VariantId, ProductVariant | None]
-    variant_by_sku: DataLoader[str, ProductVariant | None]
-    variants: DataLoader[ProductId, Sequence[ProductVariant]]
-    options: DataLoader[ProductId, Sequence[ProductOption]]
-    selected_options: DataLoader[VariantId, Sequence[SelectedOption]]
-    medium: DataLoader[MediaId, ProductMedia | None]
-    media: DataLoader[ProductId, Sequence[ProductMedia]]
-    category: DataLoader[CategoryId, Category | None]
-    category_by_slug: DataLoader[str, Category | None]
-    children: DataLoader[CategoryId, Sequence[Category]]
-    ancestors: DataLoader[CategoryId, Sequence[Category]]
-    total_count: DataLoader[Scope, int]
+    product: Loader[ProductId, Product | None]
+    product_by_slug: Loader[str, Product | None]
+    products_of_category: Loader[CategoryPageKey, Page[Product] | None]
+    variant: Loader[VariantId, ProductVariant | None]
+    variant_by_sku: Loader[str, ProductVariant | None]
+    variants: Loader[ProductId, Sequence[ProductVariant]]
+    options: Loader[ProductId, Sequence[ProductOption]]
+    selected_options: Loader[VariantId, Sequence[SelectedOption]]
+    medium: Loader[MediaId, ProductMedia | None]
+    media: Loader[ProductId, Sequence[ProductMedia]]
+    category: Loader[CategoryId, Category | None]
+    category_by_slug: Loader[str, Category | None]
+    children: Loader[CategoryId, Sequence[Category]]
+    ancestors: Loader[CategoryId, Sequence[Category]]
+    total_count: Loader[Scope, int]
 
 
 def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Loaders:

@@ -1,5 +1,6 @@
 """Anything by its global id."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from uuid import UUID
@@ -34,8 +35,7 @@ async def nodes(
     info: Info,
     ids: Annotated[list[ID], strawberry.argument(description="Up to 100 global ids.")],
 ) -> list[object | None]:
-    loading = [_load(info, identity) for identity in bounded("ids", ids)]
-    return [await found for found in loading]
+    return await asyncio.gather(*(_load(info, identity) for identity in bounded("ids", ids)))
 
 
 def _load(info: Info, text: str) -> Awaitable[object | None]:

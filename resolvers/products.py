@@ -130,7 +130,7 @@ async def variant_of_product(
     wanted = {(option.name, option.value) for option in given(selected_options) or ()}
     if not wanted:
         return next(iter(variants), None)
-    options = await loaders.selected_options.load_many([variant.id for variant in variants])
+    options = await loaders.selected_options.load_column([variant.id for variant in variants])
     matches = (v for v, has in zip(variants, options, strict=True) if wanted <= {(o.name, o.value) for o in has})
     return next(matches, None)
 

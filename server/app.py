@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from persistence import migrations
 from persistence.database import Listener
-from server import logs
+from server import logs, memory
 from server.demo.pictures import DEMO_PICTURES
 from server.graphiql import GraphiQL
 from server.http import health
@@ -45,6 +45,7 @@ def build_app(settings: Settings, *, listener: Listener | None = None) -> Starle
         app.state.newest_revision = await asyncio.to_thread(migrations.newest)
         async with open_shop(settings, told) as app.state.shop:
             app.state.stopping = False
+            memory.settle()
             yield
             app.state.stopping = True
 

@@ -9,7 +9,7 @@ from domain.products.category import Category
 from domain.products.inventory import Inventory
 from domain.products.product import Product, ProductMedia, ProductStatus, ProductVariant, Seo
 from domain.shared.money import Money, MoneyRange
-from persistence.mapping import Mapper, made_by
+from persistence.mapping import Mapper, made_by, value_of
 from persistence.products.tables import categories, media, products, shop, variants
 
 CURRENCY = select(shop.c.currency_code).scalar_subquery().label("currency_code")
@@ -52,7 +52,7 @@ PRODUCT = Mapper(
         "compare_at_price_range": made_by(
             money_range, products.c.compare_at_price_min, products.c.compare_at_price_max, CURRENCY
         ),
-        "seo": made_by(Seo, products.c.meta_title, products.c.meta_description),
+        "seo": value_of(Seo, products.c.meta_title, products.c.meta_description),
         "published_at": products.c.published_at,
         "created_at": products.c.created_at,
         "updated_at": products.c.updated_at,
@@ -71,7 +71,7 @@ VARIANT = Mapper(
         "compare_at_price": made_by(money, variants.c.compare_at_price, CURRENCY),
         "cost_price": made_by(money, variants.c.cost_price, CURRENCY),
         "weight_grams": variants.c.weight_grams,
-        "inventory": made_by(
+        "inventory": value_of(
             Inventory, variants.c.tracked, variants.c.on_hand, variants.c.reserved, variants.c.low_stock_threshold
         ),
         "created_at": variants.c.created_at,

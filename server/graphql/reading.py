@@ -1,7 +1,7 @@
 """Where the values of a field come from, for a column of parents: attributes, resolvers, loaders."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
@@ -99,23 +99,26 @@ class Loads:
         keys = list(map(attrgetter(self.key), parents))
         firsts: dict[Any, int] = {}
         for index, key in enumerate(keys):
-            firsts.setdefault(key, index)
-        load = getattr(run.context.loaders, self.loader).load
-        # all are asked for before the first is awaited, so that they are one batch
-        pending = [None if key is None else load(key) for key in firsts]
-        answers = [None if future is None else await _answer(future) for future in pending]
-        if len(firsts) == len(parents):
-            return Found(_without_exceptions(run, answers, spot), spot)
-        shared = spot.within(Chosen(spot.place, list(firsts.values())))
+            if key not in firsts:
+                firsts[key] = index
+        shared = spot if len(firsts) == len(keys) else spot.within(Chosen(spot.place, list(firsts.values())))
+        values = await self._loaded(run, list(firsts), shared)
+        if shared is spot:
+            return Found(values, spot)
         numbers = {key: number for number, key in enumerate(firsts)}
-        return Found(_without_exceptions(run, answers, shared), shared, [numbers[key] for key in keys])
+        return Found(values, shared, [numbers[key] for key in keys])
 
-
-async def _answer(pending: Awaitable[Any]) -> Any:
-    try:
-        return await pending
-    except Exception as cause:  # noqa: BLE001  (it belongs to the values that wait for this key)
-        return cause
+    async def _loaded(self, run: Run, keys: Sequence[Any], spot: Spot) -> Column:
+        """A value for each key; the key None, of which there is one at most, has none."""
+        load_column = getattr(run.context.loaders, self.loader).load_column
+        try:
+            if None not in keys:
+                return await load_column(keys)
+            place = keys.index(None)
+            some = await load_column([key for key in keys if key is not None])
+            return [*some[:place], None, *some[place:]]
+        except Exception as cause:  # noqa: BLE001  (it is the error of everything that waits for this batch)
+            return run.fail_all(cause, spot, len(keys))
 
 
 def _without_exceptions(run: Run, answers: Column, spot: Spot) -> Column:

@@ -70,10 +70,12 @@ class Selection:
         self.deferred = bool(self._later)
 
     def complete(self, run: Run, values: Column, spot: Spot) -> Column:
+        if not values:
+            return []
         columns: list[Column] = [()] * len(self.keys)
         for index, field in self._at_once:
             columns[index] = field.execute(run, values, spot)
-        return self._rows(run, columns)
+        return self._rows(run, values, columns)
 
     async def complete_later(self, run: Run, values: Column, spot: Spot) -> Column:
         if not values:
@@ -86,17 +88,19 @@ class Selection:
         done = [await waiting[0]] if len(waiting) == 1 else await asyncio.gather(*waiting)
         for (index, _), column in zip(self._later, done, strict=True):
             columns[index] = column
-        return self._rows(run, columns)
+        return self._rows(run, values, columns)
 
     async def complete_in_turn(self, run: Run, values: Column, spot: Spot) -> Column:
         """As mutations want it: one field after the other."""
         columns: list[Column] = [()] * len(self.keys)
         for index, field in sorted((*self._at_once, *self._later), key=lambda numbered: numbered[0]):
             columns[index] = await field.execute_later(run, values, spot)
-        return self._rows(run, columns)
+        return self._rows(run, values, columns)
 
-    def _rows(self, run: Run, columns: Sequence[Column]) -> Column:
+    def _rows(self, run: Run, values: Column, columns: Sequence[Column]) -> Column:
         keys = self.keys
+        if not keys:
+            return [{} for _ in values]  # everything was skipped
         rows: list[dict[str, Any]] = [dict(zip(keys, row)) for row in zip(*columns, strict=True)]  # noqa: B905  (a row has a value for each key)
         if not run.errors:
             return rows
