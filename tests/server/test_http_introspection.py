@@ -28,3 +28,8 @@ async def test_requests_and_answers_are_utf_8(client: httpx.AsyncClient) -> None
 async def test_names_of_types_are_there_without_asking_graphql_core(client: httpx.AsyncClient) -> None:
     reply = await ask(client, "{ __typename }")
     assert reply.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_the_schema_alone_can_be_asked_for(client: httpx.AsyncClient) -> None:
+    reply = await ask(client, "{ __schema { queryType { name } } }")
+    assert reply.json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
