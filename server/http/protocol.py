@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from server.http.replies import CLOSE, JSON_TYPE, SECURITY, Reply, refusal_body
 
 MOST_HEADER_BYTES = 32 * 1_024
+LINGER_SECONDS = 1.0
 OVERLOADED: Any = Reply(
     503,
     refusal_body("SERVICE_UNAVAILABLE", "Too many requests at once; try again in a moment."),
@@ -180,4 +181,13 @@ class Protocol(HttpToolsProtocol):
         )
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self.transport.write(STATUS_LINE[status] + lines + b"\r\n" + body)
-        self.transport.close()
+        self._linger()
+
+    def _linger(self) -> None:
+        """End our side, and read on for a moment: closing while the client sends would take the answer from it."""
+        if not self.transport.can_write_eof():  # TLS has no half-closed connections
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._clock = self.loop.call_later(LINGER_SECONDS, self.transport.close)
