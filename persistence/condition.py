@@ -87,10 +87,9 @@ async def examine(settings: ConnectionSettings) -> Condition:
         DatabaseUnusable: it cannot be reached, or is too old.
     """
     async with _connected(settings) as connection:
-        revision = await _revision(connection)
         return Condition(
-            version=await _version(connection, settings),
-            revision=revision,
+            version=_version(connection, settings),
+            revision=await _revision(connection),
             has_products=await _exists(connection, "products")
             and bool(await connection.fetchval("SELECT EXISTS (SELECT FROM products)")),
             latency_ms=await _latency(connection),
@@ -136,10 +135,11 @@ async def _connect(settings: ConnectionSettings) -> Connection:
         raise AddressUnusable(_sentence(wrong)) from wrong
 
 
-async def _version(connection: Connection, settings: ConnectionSettings) -> str:
-    """The version number, without what the packager added to it."""
-    version = str(await connection.fetchval("SHOW server_version")).split()[0]
-    if int(await connection.fetchval("SHOW server_version_num")) < OLDEST_POSTGRES * 10_000:
+def _version(connection: Connection, settings: ConnectionSettings) -> str:
+    """What the server said when it let us in, without what a packager added to it."""
+    found = connection.get_server_version()
+    version = f"{found.major}.{found.micro}"  # since PostgreSQL 10, asyncpg counts minor versions there
+    if found.major < OLDEST_POSTGRES:
         raise ServerTooOld(_place(settings.dsn), version)
     return version
 

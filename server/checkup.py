@@ -20,7 +20,6 @@ from server.failures import Failure
 from server.graphiql_build import Manifest, is_being_built
 from server.listening import bind
 from server.settings import CHECKOUT, BadSettings, Settings, read_settings
-from server.wiring import connection_settings
 
 OLDEST_PYTHON = (3, 11)
 _MEGABYTE = 1_000_000
@@ -100,7 +99,7 @@ async def _database(settings: Settings) -> Finding:
         return Finding("Database", Mark.DOUBTFUL, "There is none yet.", "The first `souk serve` makes one.")
     try:
         with database(settings) as chosen:
-            found = await examine(connection_settings(chosen.settings))
+            found = await examine(chosen.connection)
     except (DatabaseUnusable, EmbeddedPostgresError) as unusable:
         return Finding("Database", Mark.BROKEN, str(unusable))
     where = "Souk's own" if settings.database_url is None else "from DATABASE_URL"

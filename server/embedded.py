@@ -8,15 +8,21 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from adapters.embedded_postgres import EmbeddedPostgres
+from persistence.database import ConnectionSettings
 from server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`settings` with their DATABASE_URL set; `embedded` tells that it is our own."""
+    """The database at `url`, which is also in `settings`; `embedded` tells that it is our own."""
 
     settings: Settings
+    url: SecretStr
     embedded: bool
+
+    @property
+    def connection(self) -> ConnectionSettings:
+        return ConnectionSettings(self.url.get_secret_value(), self.settings.database_pool_size)
 
 
 def home(settings: Settings) -> Path:
@@ -35,7 +41,8 @@ def database(settings: Settings) -> Generator[Chosen]:
         EmbeddedPostgresError: our own cannot be had.
     """
     if settings.database_url is not None:
-        yield Chosen(settings, embedded=False)
+        yield Chosen(settings, settings.database_url, embedded=False)
         return
     with EmbeddedPostgres(embedded_home(settings)) as url:
-        yield Chosen(settings.model_copy(update={"database_url": SecretStr(url)}), embedded=True)
+        secret = SecretStr(url)
+        yield Chosen(settings.model_copy(update={"database_url": secret}), secret, embedded=True)

@@ -16,6 +16,10 @@ class Reporter(Protocol):
         """Show that `doing` goes on for the block, and then what the block noted."""
         ...
 
+    def result(self, text: str) -> None:
+        """Show what is done."""
+        ...
+
     def progress(self, doing: str, unit: str) -> AbstractContextManager[Advance]:
         """Show how far `doing` is, in `unit` per second."""
         ...

@@ -18,7 +18,6 @@ from server.embedded import Chosen, home
 from server.failures import Failure
 from server.first_admin import FirstAdmin, FirstAdmins
 from server.reporting import Reporter
-from server.wiring import connection_settings
 
 NEWER = (
     "The database was migrated by a newer version of Souk (to {revision}): run that version, "
@@ -56,9 +55,8 @@ class Start:
                 note(f"Schema {await migrate(self._connection, before)}")
         ours = self.chosen.embedded or before.revision is None
         if ours and not before.has_products:
-            note_loaded = await load(self._connection, None, self.reporter)
-            with self.reporter.step("Demo shop") as note:
-                note(f"Demo shop loaded: {note_loaded.products_added} products")
+            loaded = await load(self._connection, None, self.reporter)
+            self.reporter.result(f"Demo shop loaded: {loaded.products_added} products")
         return await self._admin()
 
     async def _admin(self) -> FirstAdmin:
@@ -72,7 +70,7 @@ class Start:
 
     @property
     def _connection(self) -> ConnectionSettings:
-        return connection_settings(self.chosen.settings)
+        return self.chosen.connection
 
 
 async def condition(connection: ConnectionSettings) -> Condition:

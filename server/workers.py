@@ -35,7 +35,7 @@ class Workers:
         """Serve until SIGINT or SIGTERM; `tell` is called when the first process answers.
 
         Raises:
-            Failure: a process did not start; the others were stopped.
+            Failure: a process did not start before any other had; all were stopped.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -48,7 +48,7 @@ class Workers:
             self._stopping.set()
             await asyncio.gather(*places, return_exceptions=True)
 
-    async def _keep_one(self, tell: Callable[[], None]) -> None:
+    async def _keep_one(self, tell: "_Once") -> None:
         while not self._stopping.is_set():
             worker = await _spawn(self._listener, self._environment)
             try:
@@ -60,7 +60,7 @@ class Workers:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), _PAUSE_SECONDS)
 
-    async def _watch(self, worker: "_Worker", tell: Callable[[], None]) -> None:
+    async def _watch(self, worker: "_Worker", tell: "_Once") -> None:
         """Return when the process ended or the server is to stop."""
         ended = asyncio.create_task(worker.process.wait())
         ready = asyncio.create_task(worker.ready())
@@ -69,10 +69,11 @@ class Workers:
             await asyncio.wait((ready, stopping), return_when=asyncio.FIRST_COMPLETED)
             if self._stopping.is_set():
                 return
-            if not ready.result():
+            if ready.result():
+                tell()
+            elif not tell.told:  # later on a failed start may be the database's restart, and others still answer
                 self._stopping.set()
-                raise Failure("A server process did not start: the lines above say why.")
-            tell()
+                raise Failure("The server processes do not start: the lines above say why.")
             await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (ended, ready, stopping):
@@ -124,11 +125,11 @@ async def _spawn(listener: socket.socket, environment: Mapping[str, str]) -> _Wo
 class _Once:
     def __init__(self, tell: Callable[[], None]) -> None:
         self._tell = tell
-        self._told = False
+        self.told = False
 
     def __call__(self) -> None:
-        if not self._told:
-            self._told = True
+        if not self.told:
+            self.told = True
             self._tell()
 
 

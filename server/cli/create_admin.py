@@ -16,7 +16,6 @@ from server.embedded import database
 from server.failures import UsageFailure
 from server.settings import read_settings
 from server.starting import condition, require_current
-from server.wiring import connection_settings
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LONGEST_EMAIL = 255
@@ -29,7 +28,7 @@ def run(screen: Screen, email: str, password_stdin: bool) -> None:  # noqa: FBT0
         raise UsageFailure(f"--email {email} is not an e-mail address: write it like ann@example.com.")
     password = _password(from_stdin=password_stdin)
     with database(settings) as chosen:
-        outcome = asyncio.run(_put(connection_settings(chosen.settings), email, password))
+        outcome = asyncio.run(_put(chosen.connection, email, password))
     done = "is an administrator now" if outcome is Outcome.CREATED else "is an administrator and has the new password"
     screen.line(f"{email} {done}.")
 

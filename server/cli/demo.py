@@ -9,13 +9,12 @@ from server.demo.loading import DemoReport
 from server.embedded import database
 from server.settings import read_settings
 from server.starting import condition, load, require_current
-from server.wiring import connection_settings
 
 
 def run(screen: Screen, products: int | None) -> None:
     with database(read_settings()) as chosen:
         started = time.monotonic()
-        report = asyncio.run(_load(connection_settings(chosen.settings), products, screen))
+        report = asyncio.run(_load(chosen.connection, products, screen))
         seconds = time.monotonic() - started
     if not report.changed:
         screen.line(f"The demo shop is complete already: {report.products_kept:,} products.")

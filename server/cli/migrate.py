@@ -9,7 +9,6 @@ from server.embedded import database
 from server.failures import UsageFailure
 from server.settings import read_settings
 from server.starting import condition, migrate
-from server.wiring import connection_settings
 
 
 def run(screen: Screen, to: str) -> None:
@@ -17,7 +16,7 @@ def run(screen: Screen, to: str) -> None:
     if to not in {"head", *revisions()}:
         raise UsageFailure(f"There is no migration {to}; there are: {', '.join(reversed(revisions()))}.")
     with screen.step("Migrating the database") as note, database(settings) as chosen:
-        note(f"Schema: {asyncio.run(_migrate(connection_settings(chosen.settings), to))}.")
+        note(f"Schema: {asyncio.run(_migrate(chosen.connection, to))}.")
 
 
 async def _migrate(connection: ConnectionSettings, to: str) -> str:

@@ -80,9 +80,13 @@ class Screen:
             yield notes.append
         seconds = time.monotonic() - started
         for note in notes:
-            took = Text(f"  {seconds:.1f} s" if self.lively else "", "dim")
-            mark = Text("✓ ", "green") if self.lively else Text()
-            self._out.print(Text.assemble(mark, note, took), soft_wrap=True)
+            self.result(note, seconds)
+
+    def result(self, text: str, seconds: float | None = None) -> None:
+        """`seconds` are shown where somebody watches; logs have times of their own."""
+        mark = Text("✓ ", "green") if self.lively else Text()
+        took = Text("" if seconds is None or not self.lively else f"  {seconds:.1f} s", "dim")
+        self._out.print(Text.assemble(mark, text, took), soft_wrap=True)
 
     @contextmanager
     def progress(self, doing: str, unit: str) -> Generator[Advance]:

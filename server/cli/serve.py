@@ -17,7 +17,6 @@ from server.listening import bind, port_of
 from server.serving import serve
 from server.settings import CHECKOUT, Settings, read_settings
 from server.starting import Start, condition
-from server.wiring import connection_settings
 from server.workers import Workers
 
 
@@ -59,7 +58,7 @@ def _admin_facts(admin: FirstAdmin | None) -> Facts:
 def _choose(screen: Screen, settings: Settings, stack: ExitStack) -> Chosen:
     with screen.step("Starting PostgreSQL" if settings.database_url is None else "Connecting to PostgreSQL") as note:
         chosen = stack.enter_context(database(settings))
-        found = asyncio.run(condition(connection_settings(chosen.settings)))
+        found = asyncio.run(condition(chosen.connection))
         note(f"PostgreSQL {found.version}{', started by Souk' if chosen.embedded else ', from DATABASE_URL'}")
     return chosen
 
