@@ -32,7 +32,7 @@ async def test_the_admin_is_made_once_and_shown_again(
     first = await admins.ensure()
     assert (first.email, first.is_new) == (EMAIL, True)
     assert await admins.ensure() == FirstAdmin(EMAIL, first.password)
-    assert [path.name for path in (tmp_path / "home").iterdir()] == ["admin-password"]
+    assert names(tmp_path / "home") == ["admin-password"]
     assert (tmp_path / "home/admin-password").stat().st_mode & 0o777 == 0o600
 
 
@@ -57,4 +57,8 @@ async def test_no_admin_is_made_where_there_is_one(
 ) -> None:
     assert await administrators.put("ann@example.com", await hasher.hash("her password")) is Outcome.CREATED
     assert await FirstAdmins(tmp_path, administrators, hasher).ensure() == FirstAdmin("ann@example.com", None)
-    assert [path.name for path in tmp_path.iterdir()] == []
+    assert names(tmp_path) == []
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
