@@ -10,9 +10,11 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import asyncpg
+import sqlalchemy.exc
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -29,6 +31,9 @@ CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 30.0
 COMMAND_SECONDS = 10.0
 LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+NO_ANSWER = "The database does not answer right now; try again in a moment."
+OUT_OF_REACH = (sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError, sqlalchemy.exc.OperationalError)
+"""What SQLAlchemy makes of lost connections and of a pool without a free one; errors of the work itself differ."""
 BUSY = (TimeoutError, asyncpg.TooManyConnectionsError, asyncpg.QueryCanceledError)
 
 
@@ -115,7 +120,7 @@ class Database:
             except LOST:
                 return await self._fetch(statement.sql, arguments)
         except (*LOST, *BUSY) as failure:
-            raise Unavailable("The database does not answer right now; try again in a moment.") from failure
+            raise Unavailable(NO_ANSWER) from failure
 
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Rows:
         if self._pool is None:
@@ -130,13 +135,27 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
-        """One transaction: committed at the end of the block, rolled back when it raises."""
-        async with self._engine.begin() as connection:
-            yield connection
+        """One transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises:
+            Unavailable: PostgreSQL does not answer, or not in time; nothing was committed as far as can be known.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except OUT_OF_REACH as failure:
+            raise Unavailable(NO_ANSWER) from failure
 
     def _told(self, sql: str, seconds: float) -> None:
         if self._listener is not None:
             self._listener(sql, seconds)
+
+
+async def _connect_to_write(settings: ConnectionSettings) -> asyncpg.Connection[asyncpg.Record]:
+    try:
+        return await connect(settings)
+    except (*LOST, *BUSY) as failure:
+        raise Unavailable(NO_ANSWER) from failure
 
 
 async def _leave_as_is(_: object) -> None:
@@ -146,12 +165,13 @@ async def _leave_as_is(_: object) -> None:
 def _engine(settings: ConnectionSettings, told: Listener) -> AsyncEngine:
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect(settings),
+        async_creator=partial(_connect_to_write, settings),
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_recycle=1_800,
         pool_pre_ping=True,
+        hide_parameters=True,
     )
 
     # SQLAlchemy passes connection, cursor, statement, parameters, context, executemany

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+LISTS = ("allowed_origins", "allowed_hosts", "trusted_proxies")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -42,6 +43,12 @@ def _public_url(url: str | None) -> str | None:
     return url.rstrip("/") if url else None
 
 
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in origins:
+        raise ValueError("must name each origin: with `*`, every page in the world could act as whoever looks at it")
+    return origins
+
+
 def _words(text: Any) -> Any:
     return tuple(word.strip() for word in text.split(",") if word.strip()) if isinstance(text, str) else text
 
@@ -67,8 +74,12 @@ class Settings(BaseSettings):
     public_url: Annotated[str | None, AfterValidator(_public_url)] = Field(
         None, description="Where browsers reach the shop; http://HOST:PORT without it."
     )
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
         (), description="Web origins whose pages may call the API, separated by commas."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies whose X-Forwarded-* headers are believed, separated by commas.",
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Host names that are answered, separated by commas; all in development."
@@ -78,7 +89,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split(cls, values: dict[str, Any]) -> dict[str, Any]:
-        lists = {name: _words(values[name]) for name in ("allowed_origins", "allowed_hosts") if name in values}
+        lists = {name: _words(values[name]) for name in LISTS if name in values}
         level = {"log_level": values["log_level"].upper()} if isinstance(values.get("log_level"), str) else {}
         return {**values, **lists, **level}
 

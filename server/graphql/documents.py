@@ -22,11 +22,12 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
+from server.graphql import limits
+from server.graphql.limits import Limits
 from server.graphql.literals import literal_problems
 from server.graphql.request import RequestRefused, coded, refusal
 from server.graphql.selections import Plan
 
-MOST_TOKENS = 1_000
 MOST_ERRORS = 5
 MOST_PLANS = 32
 """Plans kept for one document: two for every variable that an `@skip` or `@include` names."""
@@ -69,8 +70,15 @@ class Documents:
     """The most recently used documents, by their text."""
 
     def __init__(
-        self, schema: GraphQLSchema, *, most: int = 1_000, longest: int = 20_000, suggest: bool = True
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        *,
+        most: int = 1_000,
+        longest: int = 20_000,
+        suggest: bool = True,
     ) -> None:
+        self._limits = limits
         self._schema = schema
         self._most = most
         self._longest = longest
@@ -92,11 +100,15 @@ class Documents:
 
     def _understood(self, text: str) -> Document:
         try:
-            ast = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+            ast = parse(text, max_tokens=self._limits.tokens, allow_empty_selection_sets=False)
         except GraphQLError as error:
             raise RequestRefused(coded(error, "GRAPHQL_PARSE_FAILED")) from error
         except RecursionError as error:
             raise refusal("GRAPHQL_PARSE_FAILED", "The document is nested too deeply.") from error
+        try:
+            limits.check(ast, self._limits, free_introspection=self._suggest)
+        except RecursionError as error:
+            raise refusal("OPERATION_TOO_LARGE", "The document is nested too deeply.") from error
         if problems := literal_problems(ast):
             raise RequestRefused(*problems[:MOST_ERRORS])
         errors = validate(self._schema, ast, max_errors=MOST_ERRORS, hide_suggestions=not self._suggest)

@@ -9,9 +9,11 @@ import strawberry
 from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
 
+from domain.users.user import ANONYMOUS, Actor
 from resolvers.context import Context
 from server.graphql import core
 from server.graphql.documents import Documents, Operation
+from server.graphql.limits import Limits, exceeded
 from server.graphql.places import Root
 from server.graphql.planning import Planner
 from server.graphql.request import GraphQLRequest, MethodNotAllowed, RequestRefused, coded, refusal
@@ -43,14 +45,17 @@ class Answer:
 class Engine:
     """One per process. `suggest` lets errors guess what was meant, which shows the schema to whoever asks."""
 
-    def __init__(self, schema: strawberry.Schema, *, suggest: bool = True, seconds: float = 5.0) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, *, suggest: bool = True, seconds: float = 5.0, limits: Limits | None = None
+    ) -> None:
+        self.limits = limits or Limits()
         self._planner = Planner(schema)
         self._core = self._planner.core
-        self._documents = Documents(self._core, suggest=suggest)
+        self._documents = Documents(self._core, self.limits, suggest=suggest)
         self._suggest = suggest
         self._seconds = seconds
 
-    def prepare(self, request: GraphQLRequest, *, read_only: bool = False) -> Prepared:
+    def prepare(self, request: GraphQLRequest, *, actor: Actor = ANONYMOUS, read_only: bool = False) -> Prepared:
         """Understand a request without executing it.
 
         Raises:
@@ -70,7 +75,11 @@ class Engine:
                 coded(GraphQLError("Only queries can be sent by GET; use POST."), "METHOD_NOT_ALLOWED")
             )
         variables = self._variables(operation, request.variables)
-        return Prepared(operation, variables, request.variables, self._plan(operation, variables))
+        plan = self._plan(operation, variables)
+        cost, most = plan.root.cost(variables), self.limits.cost(actor)
+        if cost > most:
+            raise RequestRefused(exceeded("cost", most, cost))
+        return Prepared(operation, variables, request.variables, plan)
 
     async def execute(self, prepared: Prepared, context: Context) -> Answer:
         """Never raises what a field raised: that stands in the answer's errors."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
+from graphql.execution.values import VariableValues
+
 from server.graphql.places import Chosen, Items, Place
 from server.graphql.run import FAILED, Run, Spot
 
@@ -28,6 +30,10 @@ class Completes(Protocol):
     @property
     def deferred(self) -> bool:
         """Whether something in it must be awaited."""
+        ...
+
+    def cost(self, variables: VariableValues) -> int:
+        """How many objects one value of it may bring with it, itself included."""
         ...
 
     def complete(self, run: Run, values: Column, spot: Spot) -> Column: ...
@@ -59,6 +65,10 @@ class Leaf:
     write: Write | None = None
     deferred: bool = False
 
+    def cost(self, variables: VariableValues) -> int:
+        del variables
+        return 0
+
     def complete(self, run: Run, values: Column, spot: Spot) -> Column:
         written = values if self.write is None else _written(self.write, run, values, spot)
         return _settled(run, written, spot, non_null=self.non_null)
@@ -78,6 +88,9 @@ class Nested:
     @classmethod
     def of(cls, shape: Shape, *, non_null: bool) -> "Nested":
         return cls(non_null, shape, any(inner.deferred for inner in shape.inner))
+
+    def cost(self, variables: VariableValues) -> int:
+        return max(inner.cost(variables) for inner in self.shape.inner)
 
     def complete(self, run: Run, values: Column, spot: Spot) -> Column:
         parts = self.shape.split(values, spot.place)

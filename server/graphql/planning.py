@@ -18,9 +18,13 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLLeafType,
     GraphQLObjectType,
+    IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
     get_argument_values,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
@@ -28,13 +32,14 @@ from graphql.execution.values import VariableValues
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+from domain.shared.paging import DEFAULT_PAGE, LARGEST_PAGE
 from resolvers import global_ids
 from schema.rendering import RENDERED, Attribute, Declaration, Function, Identity, Relation, declaration
 from server.graphql import core
 from server.graphql.outputs import Completes, InterfaceOf, Leaf, ListOf, Nested, ObjectOf, Write
 from server.graphql.reading import Calls, Getter, Loads, Reads
 from server.graphql.run import RawInfo, Run
-from server.graphql.selections import Field, Plan, Selection
+from server.graphql.selections import Field, Multiplier, Plan, Selection
 
 AS_IT_IS = frozenset({"String", "Int", "Float", "Boolean", "ID", "CurrencyCode", "URL", "JSON", "EventCursor"})
 """Scalars whose Python values are JSON already; what resolvers return for them is checked by pyright."""
@@ -133,6 +138,7 @@ class _Planning:
             reads=self._reads(type_, field, definition, declared, nodes[0]),
             output=self._output(field.type, details),
             requires=declared.requires,
+            multiplier=_multiplier(field, nodes[0]),
         )
 
     def _reads(
@@ -213,6 +219,32 @@ class _Planning:
 
 def _introspects(node: FieldNode) -> bool:
     return node.name.value in {"__schema", "__type"}
+
+
+def _multiplier(field: GraphQLField, node: FieldNode) -> Multiplier | None:
+    """Pages hold as many as `first` or `last` say, lists by id as many as there are ids; other lists are short."""
+    if "first" not in field.args and "ids" not in field.args:
+        return None
+    asked = [one.value for one in node.arguments or () if one.name.value in {"first", "last", "ids"}]
+
+    def items(variables: VariableValues) -> int:
+        return max((_size(value, variables) for value in asked), default=DEFAULT_PAGE)
+
+    return items
+
+
+def _size(value: ValueNode, variables: VariableValues) -> int:
+    match value:
+        case IntValueNode():
+            size: Any = int(value.value[:9])
+        case ListValueNode():
+            size = len(value.values)
+        case VariableNode():
+            given: Any = variables.coerced.get(value.name.value)
+            size = len(cast("list[Any]", given)) if isinstance(given, list) else given
+        case _:
+            size = None
+    return min(max(size, 1), LARGEST_PAGE) if isinstance(size, int) else DEFAULT_PAGE
 
 
 def _itself(parent: Any) -> Any:

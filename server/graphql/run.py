@@ -79,5 +79,11 @@ class Run:
 
 def _located(cause: Exception, nodes: Sequence[FieldNode], path: list[Any]) -> GraphQLError:
     if isinstance(cause, GraphQLError):
-        return GraphQLError(cause.message, cause.nodes or nodes, path=path, original_error=cause.original_error)
+        return GraphQLError(
+            cause.message,
+            cause.nodes or nodes,
+            path=path,
+            original_error=cause.original_error,
+            extensions=cause.extensions,
+        )
     return GraphQLError(str(cause), nodes, path=path, original_error=cause)

@@ -1,11 +1,12 @@
 """Selection sets and their fields, executed for a column of parents at once."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import DocumentNode, FieldNode
+from graphql.execution.values import VariableValues
 
 from domain.shared.errors import DomainError
 from domain.shared.reading import Wanted
@@ -14,6 +15,9 @@ from server.graphql.outputs import Column, Completes
 from server.graphql.places import Under
 from server.graphql.reading import Reads
 from server.graphql.run import FAILED, Run, Spot
+
+Multiplier = Callable[[VariableValues], int]
+"""How many items a field's list may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,11 @@ class Field:
     reads: Reads
     output: Completes
     requires: Viewer | None = None
+    multiplier: Multiplier | None = None
+
+    def cost(self, variables: VariableValues) -> int:
+        once = self.output.cost(variables)
+        return once if self.multiplier is None else once * self.multiplier(variables)
 
     @property
     def deferred(self) -> bool:
@@ -68,6 +77,10 @@ class Selection:
         self._at_once = [(index, field) for index, field in enumerate(fields) if not field.deferred]
         self._later = [(index, field) for index, field in enumerate(fields) if field.deferred]
         self.deferred = bool(self._later)
+
+    def cost(self, variables: VariableValues) -> int:
+        """The object itself, and what its fields bring."""
+        return 1 + sum(field.cost(variables) for _, field in (*self._at_once, *self._later))
 
     def complete(self, run: Run, values: Column, spot: Spot) -> Column:
         if not values:
