@@ -180,5 +180,6 @@ def _sentence(error: BaseException) -> str:
     """The first line of what `error` says, to stand inside a sentence."""
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno).lower()  # asyncio's own text names the address again
-    cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (cause.splitlines() or [type(error).__name__])[0].rstrip(".")
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

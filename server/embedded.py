@@ -44,5 +44,6 @@ def database(settings: Settings) -> Generator[Chosen]:
         yield Chosen(settings, settings.database_url, embedded=False)
         return
     with EmbeddedPostgres(embedded_home(settings)) as url:
-        secret = SecretStr(url)
+        # the loopback needs no encryption, and looking for certificates fails in a HOME that belongs to another user
+        secret = SecretStr(f"{url}?sslmode=disable")
         yield Chosen(settings.model_copy(update={"database_url": secret}), secret, embedded=True)
