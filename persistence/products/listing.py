@@ -51,7 +51,7 @@ def _pages_of_categories(columns: Columns, given: Shape, plan: WindowPlan) -> Se
     """The same page for each of `roots`, as one statement; each root's rows in order, the root behind them."""
     tree = _trees()
     roots = select(func.unnest(parameters("roots", Uuid())).label("root")).cte("roots")
-    inside = products.c.category_id.in_(select(tree.c.id).where(tree.c.root == roots.c.root))
+    inside = products.c.category_id.in_(select(tree.c.id).where(tree.c.root == roots.c.root).correlate(roots))
     rows = _page(columns, given, plan, inside).lateral("page")
     return select(*rows.c, roots.c.root).select_from(roots.join(rows, true()))
 
