@@ -5,13 +5,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 REQUIREMENTS := deploy/requirements
-TIDY = [ "$$(cat .venv/checkout 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -c "" 2>/dev/null || rm -f .venv/*.stamp
+# A package that was half written when somebody pulled the plug looks installed: then everything is written again.
+WHOLE = again=; [ -e .venv/unfinished ] && again=--reinstall; touch .venv/unfinished
+TIDY = [ "$$(cat .venv/checkout 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -c "" 2>/dev/null || rm -f .venv/*.stamp .venv/bin/python
 
 ifeq ($(wildcard pyproject.toml),)
 $(error Run it as `make -C FOLDER`, where FOLDER is the one that holds this Makefile)
 endif
 
-# An environment that was moved, copied, or has lost its Python would run other code or none: forget that it is complete.
+# An environment that was moved, copied, or has lost its Python would run other code or none: have it made anew.
 $(shell $(TIDY))
 
 .PHONY: help run test stress check bench web migrate demo requirements schema clean
@@ -37,13 +39,13 @@ help: ## Print this list.
 # Compiled beforehand: starting takes half the time where Python may not write its own byte code.
 .venv/runtime.stamp: .venv/uv.stamp $(REQUIREMENTS)/runtime.txt pyproject.toml
 	@echo 'Installing what Souk needs into .venv ...'
-	@$(INSTALL) --compile-bytecode --require-hashes -r $(REQUIREMENTS)/runtime.txt
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(WHOLE); $(INSTALL) $$again --compile-bytecode --require-hashes -r $(REQUIREMENTS)/runtime.txt && \
+	$(INSTALL) --no-deps --no-build-isolation --editable . && rm .venv/unfinished
 	@touch $@
 
 .venv/dev.stamp: .venv/runtime.stamp $(REQUIREMENTS)/dev.txt
 	@echo 'Installing what the checks and tests need ...'
-	@$(INSTALL) --require-hashes -r $(REQUIREMENTS)/dev.txt
+	@$(WHOLE); $(INSTALL) $$again --require-hashes -r $(REQUIREMENTS)/dev.txt && rm .venv/unfinished
 	@touch $@
 
 run: .venv/runtime.stamp ## Start the shop on http://127.0.0.1:8000 (PORT, HOST, SOUK_HOME, DATABASE_URL are honoured).
