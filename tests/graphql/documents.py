@@ -1,0 +1,230 @@
+"""Random documents that are valid for a schema, with everything that a client can write."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, cast
+from uuid import UUID
+
+from graphql import GraphQLNonNull, GraphQLSchema
+from hypothesis import strategies as st
+
+from domain.products.listing import NEWEST_FIRST, ProductSortField, product_order
+from domain.shared.paging import Position, encode
+from resolvers import global_ids
+from server.demo.reading import read_catalogue
+from server.graphql.core import item_type, without_non_null
+
+DEEPEST = 6
+MOST_FIELDS = 45
+NEWEST = encode(NEWEST_FIRST, Position(datetime(2026, 3, 1, tzinfo=UTC), UUID(int=1)))
+BY_NAME = encode(product_order(ProductSortField.NAME, descending=False), Position("m", UUID(int=1)))
+INTROSPECTION = (
+    "__schema { queryType { name } }",
+    '__type(name: "Money") { name fields { name args { name defaultValue } } }',
+    '__type(name: "Nothing") { name }',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document with the values of its variables."""
+
+    text: str
+    variables: Mapping[str, Any]
+
+
+@cache
+def pools() -> Mapping[str, Sequence[Any]]:
+    """Values for arguments, by the argument's name: most can be used, some cannot."""
+    catalogue = read_catalogue()
+    drafts = [one for one in catalogue.products if one.status.value == "draft"]
+    shown = [one for one in catalogue.products if one.status.value == "active"][:4]
+    shelves = catalogue.categories[:4]
+    products = [global_ids.encode("Product", one.id) for one in (*shown, drafts[0])]
+    variants = [global_ids.encode("ProductVariant", one.variants[-1].id) for one in (*shown[:2], drafts[0])]
+    categories = [global_ids.encode("Category", one.id) for one in shelves]
+    media = [global_ids.encode("ProductMedia", one.media[0].id) for one in (shown[0], drafts[0])]
+    anything = [*products, *variants, *categories, *media, "", "no id", global_ids.encode("Money", UUID(int=5))]
+    return {
+        "id": anything,
+        "ids": [anything[:3], [*variants, *products], [*categories, "no id", *categories], media, []],
+        "slug": [*(one.slug for one in (*shown, drafts[0])), *(one.slug for one in shelves), "", "nothing"],
+        "sku": [one.variants[0].sku for one in (*shown, drafts[0])] + ["", "NOTHING"],
+        "first": [1, 1, 2, 2, 3, 3, 4, 0, 101, None],
+        "last": [1, 2, 3, -1, None],
+        "after": [NEWEST, BY_NAME, "broken", "", None],
+        "before": [NEWEST, BY_NAME, "broken", None],
+        "rootsOnly": [True, False, None],
+        "locale": ["de", "en-US", "fr-CH", "xx", "", None],
+        "selectedOptions": [
+            [{"name": "Size", "value": "M"}],
+            [{"name": "Size", "value": "M"}, {"name": "Colour", "value": "Navy"}],
+            [{"name": "Size", "value": "none"}],
+            [],
+            None,
+        ],
+        "filter": [
+            {"inStock": True},
+            {"inStock": False},
+            {"onSale": True},
+            {"price": {"min": "20.50", "max": 60}},
+            {"price": {"min": 60, "max": 20}},
+            {"price": {}},
+            {"options": [{"name": "Size", "values": ["S", "M"]}]},
+            {"categoryId": categories[1], "onSale": False},
+            {"categoryId": "nothing"},
+            {"ids": products},
+            {"ids": []},
+            {"createdAfter": "2026-01-01T00:00:00Z"},
+            None,
+        ],
+    }
+
+
+# enum values are words in a document and strings in variables, so these are written out both ways
+SORTS = [
+    {"field": name, **({} if direction is None else {"direction": direction})}
+    for name in ("NAME", "PRICE", "CREATED_AT", "PUBLISHED_AT", "BEST_SELLING", "RATING", "RELEVANCE")
+    for direction in (None, "ASC", "DESC")
+]
+STATUSES = [["ACTIVE"], ["DRAFT"], ["DRAFT", "ARCHIVED"], []]
+ENUM_FIELDS = {"field", "direction", "status"}
+
+
+def literal(value: Any, name: str = "") -> str:
+    """A JSON value as GraphQL writes it."""
+    if isinstance(value, Mapping):
+        given = cast("Mapping[str, Any]", value)
+        return "{" + ", ".join(f"{key}: {literal(inner, key)}" for key, inner in given.items()) + "}"
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return "[" + ", ".join(literal(item, name) for item in items) + "]"
+    return value if name in ENUM_FIELDS else json.dumps(value)
+
+
+@dataclass
+class Writer:
+    """Writes one document, remembering what it must declare."""
+
+    schema: GraphQLSchema
+    draw: Callable[[st.SearchStrategy[Any]], Any]
+    variables: dict[str, Any] = field(default_factory=dict[str, Any])
+    declared: list[str] = field(default_factory=list[str])
+    fragments: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    keys: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    fields: int = 0
+
+    def document(self) -> Written:
+        root = self.schema.query_type
+        inside = self.selections(root, DEEPEST)
+        if self.chance(10):
+            inside = inside[:-1] + self.one_of(INTROSPECTION) + " }"
+        name = self.one_of(["", " Named"]) if not self.declared else " Named"
+        head = f"query{name}({', '.join(self.declared)})" if self.declared else f"query{name}"
+        fragments = (f"fragment {called} on {on} {text}" for called, (on, text) in self.fragments.items())
+        return Written("\n".join([f"{head} {inside}", *fragments]), self.variables)
+
+    def chance(self, percent: int) -> bool:
+        return self.draw(st.integers(1, 100)) <= percent
+
+    def one_of(self, choices: Sequence[Any]) -> Any:
+        return self.draw(st.sampled_from(choices))
+
+    def selections(self, type_: Any, deep: int) -> str:
+        parts = [self.selection(type_, deep) for _ in range(self.draw(st.integers(1, 4)))]
+        return "{ " + " ".join(parts) + " }"
+
+    def selection(self, type_: Any, deep: int) -> str:
+        kind = self.draw(st.integers(1, 20))
+        if kind == 1:
+            return "__typename" + self.directive()
+        if kind == 2:
+            return f"...{self.directive()} {self.selections(type_, deep)}"
+        if kind == 3:
+            return f"... on {type_.name}{self.directive()} {self.selections(type_, deep)}"
+        if kind == 4:
+            return f"...{self.fragment(type_, deep)}{self.directive()}"
+        if type_.name == "Node" and kind > 6:
+            chosen = self.one_of(self.schema.get_possible_types(type_))
+            return f"... on {chosen.name}{self.directive()} {self.selections(chosen, deep)}"
+        return self.field(type_, deep)
+
+    def fragment(self, type_: Any, deep: int) -> str:
+        known = [name for name, (on, _) in self.fragments.items() if on == type_.name]
+        if known and self.chance(50):
+            return self.one_of(known)
+        text = self.selections(type_, deep)  # before it has a name, so that it cannot contain itself
+        name = f"F{len(self.fragments)}"
+        self.fragments[name] = (type_.name, text)
+        return name
+
+    def field(self, type_: Any, deep: int) -> str:
+        fields: Mapping[str, Any] = type_.fields
+        nested = [name for name, one in fields.items() if _inside(one.type) is not None]
+        plain = [name for name in fields if name not in nested]
+        self.fields += 1
+        enough = deep == 0 or self.fields > MOST_FIELDS
+        name = self.one_of(plain if plain and (enough or not nested or self.chance(45)) else nested)
+        arguments = self.arguments(fields[name].args)
+        inner = _inside(fields[name].type)
+        inside = "" if inner is None else " { __typename }" if enough else " " + self.selections(inner, deep - 1)
+        return f"{self.key(name, arguments)}{arguments}{self.directive()}{inside}"
+
+    def key(self, name: str, arguments: str) -> str:
+        """An alias where one is needed to tell a field from the same one with other arguments, or for fun."""
+        if not arguments:
+            return self.one_of(["", "", "", f"also_{name}: "]) + name
+        number = len(self.keys)
+        return f"{self.keys.setdefault((name, arguments), f'{name}_{number}')}: {name}"
+
+    def arguments(self, offered: Mapping[str, Any]) -> str:
+        names = [name for name in offered if self.wanted(name, offered[name])]
+        if "id" in offered and ("slug" in offered or "sku" in offered) and self.chance(90):
+            names = [self.one_of([name for name in offered if name in {"id", "slug", "sku"}])]
+        written = [f"{name}: {self.value(name, offered[name])}" for name in names]
+        return f"({', '.join(written)})" if written else ""
+
+    def wanted(self, name: str, offered: Any) -> bool:
+        if isinstance(offered.type, GraphQLNonNull):
+            return True
+        return self.chance({"first": 85, "last": 6, "after": 12, "before": 12}.get(name, 30))
+
+    def value(self, name: str, offered: Any) -> str:
+        value = self.one_of(SORTS if name == "sortBy" else pools()[name])
+        if name == "filter" and value is not None and self.chance(10):
+            value = {**value, "status": self.one_of(STATUSES)}
+        return self.variable(str(offered.type), value) if self.chance(15) else literal(value)
+
+    def variable(self, type_: str, value: Any) -> str:
+        name = f"v{len(self.declared)}"
+        self.declared.append(f"${name}: {type_}")
+        self.variables[name] = value
+        return f"${name}"
+
+    def directive(self) -> str:
+        if not self.chance(12):
+            return ""
+        kind, condition = self.one_of(["skip", "include"]), self.chance(50)
+        if self.chance(50):
+            return f" @{kind}(if: {literal(condition)})"
+        name = f"is_{str(condition).lower()}"
+        if name not in self.variables:
+            self.variables[name] = condition
+            self.declared.append(f"${name}: Boolean!")
+        return f" @{kind}(if: ${name})"
+
+
+def _inside(type_: Any) -> Any:
+    """The type whose fields are selected in a field of this type; None for scalars and enums."""
+    bare, _ = without_non_null(type_)
+    item = item_type(bare)
+    if item is not None:
+        return _inside(item)
+    return bare if hasattr(bare, "fields") else None
+
+
+def documents(schema: GraphQLSchema) -> st.SearchStrategy[Written]:
+    return st.composite(lambda draw: Writer(schema, draw).document())()

@@ -1,0 +1,155 @@
+"""Our executor against graphql-core's, on random documents: what one answers, the other answers too.
+
+Two differences are meant. A missing role is one error for a field, wherever it stands in lists; and what several
+parents share (the category of ten products) is completed once, so an error in it is noted at the first place only.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLError
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from domain.users.user import ANONYMOUS, Actor
+from persistence.database import ConnectionSettings, Database
+from resolvers.context import context
+from resolvers.loaders import Readers
+from schema import root
+from server import wiring
+from server.graphql.core import core_schema
+from server.graphql.engine import Answer, Engine
+from server.graphql.limits import Limits
+from server.graphql.request import GraphQLRequest
+from server.graphql.run import MOST_ERRORS
+from tests.graphql.asking import ADMIN, CUSTOMER, breaking
+from tests.graphql.documents import Written, documents
+
+Path = tuple[str | int, ...]
+Errors = set[tuple[Path, str]]
+
+MANY = 10**6
+UNLIMITED = Limits(
+    tokens=MANY,
+    depth=MANY,
+    aliases=MANY,
+    root_fields=MANY,
+    directives=MANY,
+    selections=MANY,
+    cost_anonymous=MANY,
+    cost_signed_in=MANY,
+    cost_staff=MANY,
+)
+REFERENCE: strawberry.Schema = root.build()
+ADDRESS = "http://shop.example"
+ENGINE = Engine(REFERENCE, seconds=60, limits=UNLIMITED)
+ACTORS = st.sampled_from([ANONYMOUS, CUSTOMER, ADMIN])
+BROKEN = st.sampled_from(
+    [
+        None,
+        None,
+        None,
+        ("products", "by_ids"),
+        ("products", "by_slugs"),
+        ("products", "options_of"),
+        ("products", "counts"),
+        ("products", "pages_of_categories"),
+        ("variants", "of_products"),
+        ("variants", "selected_options"),
+        ("media", "of_products"),
+        ("categories", "by_ids"),
+        ("categories", "ancestors_of"),
+        ("shop", "shop"),
+    ]
+)
+logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)  # it logs every error that is asked for here
+
+
+@pytest.fixture(scope="module")
+async def unhurried(demo_url: str) -> AsyncGenerator[Readers]:
+    """Readers that never give up: on a busy machine a time-out would look like a difference."""
+    database = Database(ConnectionSettings(demo_url, statement_timeout_ms=60_000))
+    await database.open()
+    yield wiring.readers(database)
+    await database.close()
+
+
+@given(documents(core_schema(REFERENCE)), ACTORS, BROKEN)
+@settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # making a failing document smaller takes minutes; it is readable as it is
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+@example(Written("{ __schema { queryType { name } } }", {}), ANONYMOUS, None)
+@example(Written("{ shop @skip(if: true) { name } }", {}), ANONYMOUS, None)
+@example(Written("{ products(first: 2) { nodes { id @skip(if: true) } } }", {}), ANONYMOUS, None)
+@example(Written('{ productVariant(sku: "NOTHING") { costPrice { amount } } }', {}), ANONYMOUS, None)
+async def test_random_documents_are_answered_as_graphql_core_answers_them(
+    unhurried: Readers, written: Written, actor: Actor, broken: tuple[str, str] | None
+) -> None:
+    readers = unhurried if broken is None else breaking(unhurried, *broken, does=ValueError("lost"))[0]
+    ours = await _ours(readers, written, actor)
+    theirs = await _theirs(readers, written, actor)
+    assert ours.data == theirs.data
+    _compare(_errors(ours.errors), _errors(theirs.errors), theirs.data)
+
+
+async def _ours(readers: Readers, written: Written, actor: Actor) -> Answer:
+    prepared = ENGINE.prepare(GraphQLRequest(written.text, None, written.variables), actor=actor)
+    return await ENGINE.execute(prepared, context(readers, ADDRESS, actor, prepared.plan.wanted))
+
+
+async def _theirs(readers: Readers, written: Written, actor: Actor) -> Answer:
+    made = context(readers, ADDRESS, actor)
+    shielded: Mapping[str, Any] = {one.name: Shielded(getattr(made.loaders, one.name)) for one in fields(made.loaders)}
+    made = replace(made, loaders=replace(made.loaders, **shielded))
+    result: Any = await REFERENCE.execute(written.text, dict(written.variables), context_value=made)
+    return Answer(result.data, list(result.errors or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Shielded:
+    """A loader whose callers may be cancelled one by one.
+
+    graphql-core cancels what stands beside a failed field; the future that is cancelled with it is shared by others
+    that wait for the same key.
+    """
+
+    loader: Any
+
+    async def load(self, key: object) -> object:
+        return await asyncio.shield(self.loader.load(key))
+
+
+def _errors(errors: Iterable[GraphQLError]) -> Errors:
+    return {(tuple(error.path or ()), error.message) for error in errors}
+
+
+def _compare(ours: Errors, theirs: Errors, data: Mapping[str, Any] | None) -> None:
+    assert bool(ours) is bool(theirs)
+    # below a null that an error made, either may have gone on or not
+    assert {one for one in ours - theirs if not _nulled(one[0], data)} == set[tuple[Path, str]]()
+    if len(ours) < MOST_ERRORS:
+        missing = _without_indices(one for one in theirs if not _nulled(one[0], data)) - _without_indices(ours)
+        assert missing == set[tuple[Path, str]]()
+
+
+def _without_indices(errors: Iterable[tuple[Path, str]]) -> Errors:
+    return {(tuple(step for step in path if isinstance(step, str)), message) for path, message in errors}
+
+
+def _nulled(path: Path, data: object) -> bool:
+    """Whether the path leads through a null."""
+    here: Any = data
+    for step in path:
+        if here is None:
+            return True
+        here = here[step]
+    return False
