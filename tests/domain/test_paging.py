@@ -70,7 +70,6 @@ def test_a_cursor_of_the_longest_key_is_not_too_long(placed: tuple[Order, Key], 
 
 @pytest.mark.parametrize("key", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
 def test_the_first_and_the_last_instant_have_cursors_too(key: datetime) -> None:
-    """What was never published counts as published at the first of all instants."""
     position = Position(key, UUID(int=7))
     assert decode(INSTANTS, encode(INSTANTS, position), "after") == position
 
