@@ -96,7 +96,7 @@ def product_columns() -> Sequence[sa.Column[Any]]:
         sa.Column(
             "published_key",
             sa.DateTime(timezone=True),
-            sa.Computed("COALESCE(published_at, '0001-01-01 00:00:00+00'::timestamptz)", persisted=True),
+            sa.Computed("COALESCE(published_at, '0001-01-02 00:00:00+00'::timestamptz)", persisted=True),
             nullable=False,
         ),
         sa.Column("price_min", sa.Numeric(precision=19, scale=4), server_default=sa.text("0"), nullable=False),

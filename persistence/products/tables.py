@@ -76,10 +76,12 @@ products = Table(
     Column("meta_title", String(255)),
     Column("meta_description", String(500)),
     timestamp("published_at", nullable=True),
+    # never published is earliest: on the calendar's second day, because the driver takes the first for -infinity, which
+    # no cursor can continue
     Column(
         "published_key",
         created_at().type,
-        Computed("COALESCE(published_at, '0001-01-01 00:00:00+00'::timestamptz)", persisted=True),
+        Computed("COALESCE(published_at, '0001-01-02 00:00:00+00'::timestamptz)", persisted=True),
         nullable=False,
     ),
     Column("price_min", AMOUNT, nullable=False, server_default=ZERO),
