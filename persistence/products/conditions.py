@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, DateTime, String, Uuid, and_, any_, exists, not_, or_, select
+from sqlalchemy import CTE, ColumnElement, DateTime, Numeric, String, Uuid, and_, any_, exists, not_, or_, select
 
 from domain.products.listing import ProductFilter
-from persistence.products.tables import AMOUNT, categories, products, variant_options, variants
+from persistence.products.tables import categories, products, variant_options, variants
 from persistence.statements import parameter, parameters
 
 Clause = ColumnElement[bool]
@@ -67,11 +67,14 @@ PRODUCT_CONDITIONS = (
         lambda: products.c.updated_at > parameter("updated_after", DateTime(timezone=True)),
     ),
 )
+# bounds are compared as they are: with the column's own precision, 24.00001 would be 24
 VARIANT_CONDITIONS = (
     Condition(
-        "price_from", lambda f: f.price and f.price.min, lambda: variants.c.price >= parameter("price_from", AMOUNT)
+        "price_from", lambda f: f.price and f.price.min, lambda: variants.c.price >= parameter("price_from", Numeric())
     ),
-    Condition("price_to", lambda f: f.price and f.price.max, lambda: variants.c.price <= parameter("price_to", AMOUNT)),
+    Condition(
+        "price_to", lambda f: f.price and f.price.max, lambda: variants.c.price <= parameter("price_to", Numeric())
+    ),
     Condition("in_stock", lambda f: f.in_stock or None, lambda: FOR_SALE),
     Condition("on_sale", lambda f: f.on_sale or None, lambda: ON_SALE),
 )
