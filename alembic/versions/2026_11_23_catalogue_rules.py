@@ -40,9 +40,12 @@ END $$
 """
 
 # One statement for all products that a statement touched, so that bulk loads stay fast; it writes only what differs.
+# The products are locked first, and in one order: a writer that waited for another must look at the variants anew, or
+# its summary lacks the other's.
 SUMMARISE = """
 CREATE FUNCTION summarise_variants() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  PERFORM 1 FROM products WHERE id IN (SELECT product_id FROM changed) ORDER BY id FOR NO KEY UPDATE;
   UPDATE products p SET
     price_min = s.price_min, price_max = s.price_max,
     compare_at_price_min = s.compare_at_price_min, compare_at_price_max = s.compare_at_price_max
@@ -72,6 +75,7 @@ FOR EACH ROW WHEN (
 SUMMARISE_ONE = """
 CREATE FUNCTION summarise_one_variant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  PERFORM 1 FROM products WHERE id IN (OLD.product_id, NEW.product_id) ORDER BY id FOR NO KEY UPDATE;
   UPDATE products p SET (price_min, price_max, compare_at_price_min, compare_at_price_max) = (
     SELECT coalesce(min(v.price), 0), coalesce(max(v.price), 0), min(v.compare_at_price), max(v.compare_at_price)
     FROM product_variants v WHERE v.product_id = p.id
