@@ -47,9 +47,11 @@ async def migrate(settings: ConnectionSettings, revision: str = "head") -> None:
         version = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
         if version < OLDEST_POSTGRES:
             raise TooOld(f"PostgreSQL {version} is too old: Souk needs {OLDEST_POSTGRES} or newer.")
+        # another process may be at it for minutes: only tables are waited for briefly
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         connection.execute(text("SET lock_timeout = '2s'"))
-        connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
         command.upgrade(configuration(connection), revision)
 
