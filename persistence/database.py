@@ -117,6 +117,8 @@ class Database:
         try:
             try:
                 return await self._fetch(statement.sql, arguments)
+            except TimeoutError:  # is an OSError too, but waiting twice as long helps nobody
+                raise
             except LOST:
                 return await self._fetch(statement.sql, arguments)
         except (*LOST, *BUSY) as failure:
