@@ -115,7 +115,10 @@ class Engine:
         key = operation.condition_values(variables)
         plan = operation.plans.get(key)
         if plan is None:
-            plan = self._planner.plan(operation.definition, operation.fragments, variables)
+            try:
+                plan = self._planner.plan(operation.definition, operation.fragments, variables)
+            except GraphQLError as error:  # a null for the condition of an `@skip` or `@include`
+                raise RequestRefused(coded(error, "BAD_USER_INPUT")) from error
             operation.keep(key, plan)
         return plan
 
