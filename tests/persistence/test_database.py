@@ -1,0 +1,84 @@
+"""Connections that break, hang, or are given up."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Integer, func, select, text
+
+from domain.shared.errors import Unavailable
+from persistence.database import ConnectionSettings, Database, connect
+from persistence.statements import Statement, parameter
+
+SLEEP = Statement(select(func.pg_sleep(parameter("seconds", Integer()))))
+ONE = Statement(select(parameter("one", Integer())))
+MINE = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'souk' AND datname = current_database()"
+
+
+@pytest.fixture
+async def database(empty_database: ConnectionSettings) -> AsyncGenerator[Database]:
+    opened = Database(replace(empty_database, pool_size=5))
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def ones(database: Database, count: int) -> list[object]:
+    return [rows[0][0] for rows in await asyncio.gather(*(database.fetch(ONE, {"one": n}) for n in range(count)))]
+
+
+async def test_connections_that_are_cut_while_idle_are_replaced(database: Database) -> None:
+    assert await ones(database, 20) == list(range(20))
+    admin = await connect(replace(database.settings, application_name="admin"))
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'souk'")
+    assert await ones(database, 20) == list(range(20))
+    await admin.close()
+
+
+async def test_a_statement_that_takes_too_long_is_unavailable(empty_database: ConnectionSettings) -> None:
+    database = Database(replace(empty_database, statement_timeout_ms=50))
+    await database.open()
+    with pytest.raises(Unavailable, match="does not answer"):
+        await database.fetch(SLEEP, {"seconds": 10})
+    assert await ones(database, 3) == [0, 1, 2]
+    await database.close()
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    database = Database(ConnectionSettings("postgresql://nobody@127.0.0.1:1/nothing"))
+    await database.open()
+    with pytest.raises(Unavailable, match="does not answer"):
+        await database.fetch(ONE, {"one": 1})
+    await database.close()
+
+
+async def test_reads_that_are_given_up_leave_no_connection_behind(database: Database) -> None:
+    for round_ in range(20):
+        reads = [asyncio.ensure_future(database.fetch(SLEEP, {"seconds": 5})) for _ in range(10)]
+        await asyncio.sleep(0.002 * (round_ % 5))
+        for read in reads:
+            read.cancel()
+        assert all(
+            isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*reads, return_exceptions=True)
+        )
+    assert await ones(database, 20) == list(range(20))
+    admin = await connect(replace(database.settings, application_name="admin"))
+    assert await admin.fetchval(MINE) <= 5
+    assert await admin.fetchval(f"{MINE} AND state <> 'idle'") == 0
+    await admin.close()
+
+
+async def test_a_transaction_that_raises_is_rolled_back(database: Database) -> None:
+    async def fail() -> None:
+        async with database.begin() as connection:
+            await connection.execute(text("UPDATE shop SET name = 'Changed'"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    async with database.begin() as connection:
+        assert (await connection.execute(text("SELECT name FROM shop"))).scalar_one() == "Souk"
+        await connection.execute(text("UPDATE shop SET name = 'Kept'"))
+    async with database.begin() as connection:
+        assert (await connection.execute(text("SELECT name FROM shop"))).scalar_one() == "Kept"
