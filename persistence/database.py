@@ -30,7 +30,13 @@ Listener = Callable[[str, float], None]
 CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 30.0
 COMMAND_SECONDS = 10.0
-LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server hung up between two messages of ours
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
 NO_ANSWER = "The database does not answer right now; try again in a moment."
 OUT_OF_REACH = (sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError, sqlalchemy.exc.OperationalError)
 """What SQLAlchemy makes of lost connections and of a pool without a free one; errors of the work itself differ."""
