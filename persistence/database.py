@@ -38,8 +38,6 @@ LOST = (
     asyncpg.CannotConnectNowError,
 )
 NO_ANSWER = "The database does not answer right now; try again in a moment."
-OUT_OF_REACH = (sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError, sqlalchemy.exc.OperationalError)
-"""What SQLAlchemy makes of lost connections and of a pool without a free one; errors of the work itself differ."""
 BUSY = (TimeoutError, asyncpg.TooManyConnectionsError, asyncpg.QueryCanceledError)
 
 
@@ -151,8 +149,12 @@ class Database:
         try:
             async with self._engine.begin() as connection:
                 yield connection
-        except OUT_OF_REACH as failure:
+        except sqlalchemy.exc.TimeoutError as failure:
             raise Unavailable(NO_ANSWER) from failure
+        except sqlalchemy.exc.DBAPIError as failure:
+            if failure.connection_invalidated or isinstance(_cause(failure), (*LOST, *BUSY)):
+                raise Unavailable(NO_ANSWER) from failure
+            raise
 
     def _told(self, sql: str, seconds: float) -> None:
         if self._listener is not None:
@@ -164,6 +166,11 @@ async def _connect_to_write(settings: ConnectionSettings) -> asyncpg.Connection[
         return await connect(settings)
     except (*LOST, *BUSY) as failure:
         raise Unavailable(NO_ANSWER) from failure
+
+
+def _cause(failure: sqlalchemy.exc.DBAPIError) -> BaseException | None:
+    """The exception of asyncpg itself, which SQLAlchemy wraps twice."""
+    return failure.orig.__cause__ if failure.orig is not None else None
 
 
 async def _leave_as_is(_: object) -> None:

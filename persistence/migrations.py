@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from persistence.condition import OLDEST_POSTGRES
 from persistence.database import ConnectionSettings, connect
 
-OLDEST_POSTGRES = 15
 SCRIPTS = Path(__file__).parent.parent / "alembic"
 # any constant will do: it keeps two processes that start together from migrating at the same time
 _LOCK = 7_065_107

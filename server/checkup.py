@@ -15,7 +15,7 @@ from adapters.embedded_postgres.binaries import locate
 from adapters.embedded_postgres.folders import Folders
 from persistence.condition import DatabaseUnusable, examine
 from persistence.schema_state import SchemaState, state_of
-from server.embedded import database, embedded_home, home
+from server.embedded import database, embedded_home
 from server.failures import Failure
 from server.graphiql_build import Manifest, is_being_built
 from server.listening import bind
@@ -54,7 +54,7 @@ async def examine_all() -> list[Finding]:
     return [
         python,
         Finding("Settings", Mark.WELL, f"Every one can be used ({settings.souk_env.value})."),
-        _folder(home(settings)),
+        _folder(settings.souk_home),
         *_binaries(settings),
         await _database(settings),
         _explorer(CHECKOUT / "web", shutil.which),

@@ -22,15 +22,18 @@ class Chosen:
 
     @property
     def connection(self) -> ConnectionSettings:
-        return ConnectionSettings(self.url.get_secret_value(), self.settings.database_pool_size)
+        return connection_settings(self.settings)
 
 
-def home(settings: Settings) -> Path:
-    return settings.souk_home.expanduser().absolute()
+def connection_settings(settings: Settings) -> ConnectionSettings:
+    """Raises: RuntimeError: no database was chosen yet; `database` chooses one."""
+    if settings.database_url is None:
+        raise RuntimeError("DATABASE_URL is not set")
+    return ConnectionSettings(settings.database_url.get_secret_value(), settings.database_pool_size)
 
 
 def embedded_home(settings: Settings) -> Path:
-    return home(settings) / "postgres"
+    return settings.souk_home / "postgres"
 
 
 @contextmanager

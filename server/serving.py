@@ -36,7 +36,7 @@ def serve(settings: Settings, listener: socket.socket, tell: Started) -> None:
     logs.configure(settings)
     if not settings.production and settings.log_level == "INFO":
         logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the start screen tells the same, legibly
-    server = _Server(config(build_app(settings), settings, trusted_proxies=settings.trusted_proxies), tell)
+    server = _Server(config(build_app(settings), settings), tell)
     try:
         server.run([listener])
     except KeyboardInterrupt:

@@ -29,6 +29,10 @@ def _home() -> Path:
     return CHECKOUT / ".souk" if (CHECKOUT / "pyproject.toml").is_file() else Path.home() / ".souk"
 
 
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
 def _database_url(url: SecretStr | None) -> SecretStr | None:
     if url is None or not url.get_secret_value():
         return None
@@ -59,7 +63,7 @@ class Settings(BaseSettings):
     souk_env: Environment = Field(
         Environment.DEVELOPMENT, description="`production` refuses every default that only suits development."
     )
-    souk_home: Path = Field(
+    souk_home: Annotated[Path, AfterValidator(_absolute)] = Field(
         default_factory=_home, description="Folder for the embedded database and generated passwords."
     )
     database_url: Annotated[SecretStr | None, AfterValidator(_database_url)] = Field(

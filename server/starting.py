@@ -14,7 +14,7 @@ from persistence.schema_state import SchemaState, state_of
 from persistence.users.administrators import SqlAdministrators
 from server.demo.loading import DemoReport, load_demo
 from server.demo.tables import BadCatalogue
-from server.embedded import Chosen, home
+from server.embedded import Chosen
 from server.failures import Failure
 from server.first_admin import FirstAdmin, FirstAdmins
 from server.reporting import Reporter
@@ -63,7 +63,7 @@ class Start:
         database = Database(self._connection)
         await database.open()
         try:
-            place = home(self.chosen.settings)
+            place = self.chosen.settings.souk_home
             return await FirstAdmins(place, SqlAdministrators(database), Argon2PasswordHasher()).ensure()
         finally:
             await database.close()

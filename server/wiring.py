@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from domain.users.user import ANONYMOUS, Actor
-from persistence.database import ConnectionSettings, Database, Listener
+from persistence.database import Database, Listener
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 from persistence.shop import SqlShop
 from resolvers.context import context
 from resolvers.loaders import Readers
 from schema import root
+from server.embedded import connection_settings
 from server.graphql.engine import Answer, Engine, Prepared
 from server.settings import Settings
 
@@ -29,13 +30,6 @@ class Shop:
         """Execute one operation on behalf of `actor`, with loaders of its own."""
         made = context(self.readers, self.settings.address, actor, prepared.plan.wanted)
         return await self.engine.execute(prepared, made)
-
-
-def connection_settings(settings: Settings) -> ConnectionSettings:
-    """Raises: RuntimeError: no database was chosen; without DATABASE_URL, `server.embedded` chooses one first."""
-    if settings.database_url is None:
-        raise RuntimeError("DATABASE_URL is not set")
-    return ConnectionSettings(settings.database_url.get_secret_value(), settings.database_pool_size)
 
 
 def readers(database: Database) -> Readers:

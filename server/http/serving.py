@@ -1,7 +1,5 @@
 """How uvicorn serves the shop."""
 
-from collections.abc import Sequence
-
 import uvicorn
 from starlette.applications import Starlette
 
@@ -16,17 +14,12 @@ MOST_CONNECTIONS = 900
 """Below 1,024, the usual limit of open files."""
 
 
-def config(app: Starlette | str, settings: Settings, *, trusted_proxies: Sequence[str] = ()) -> uvicorn.Config:
-    """`app` is an application, or names a function that makes one: `server.app:from_environment`.
-
-    Only what `trusted_proxies` (addresses or networks) say about the client in X-Forwarded-* is believed.
-    """
+def config(app: Starlette, settings: Settings) -> uvicorn.Config:
+    """Only what trusted proxies say about the client in X-Forwarded-* is believed."""
     return uvicorn.Config(
         app,
-        factory=isinstance(app, str),
         host=settings.host,
         port=settings.port,
-        workers=settings.workers,
         loop="auto",  # uvloop, where it is installed
         http=Protocol,
         ws="none",
@@ -34,8 +27,8 @@ def config(app: Starlette | str, settings: Settings, *, trusted_proxies: Sequenc
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -21,11 +21,15 @@ async def test_a_transaction_whose_connection_is_cut_is_unavailable_and_the_next
 ) -> None:
     database = Database(empty_database)
     admin = await asyncpg.connect(empty_database.dsn)
-    with pytest.raises(Unavailable):
+
+    async def cut_off() -> None:
         async with database.begin() as connection:
             found = await connection.execute(text("SELECT pg_backend_pid()"))
             await admin.execute("SELECT pg_terminate_backend($1)", found.scalar_one())
             await connection.execute(text("UPDATE shop SET name = 'Cut off'"))
+
+    with pytest.raises(Unavailable):
+        await cut_off()
     async with database.begin() as connection:
         assert (await connection.execute(text("SELECT name FROM shop"))).scalar_one() == "Souk"
     await admin.close()
