@@ -63,6 +63,10 @@ schema: .venv/runtime.stamp ## Write schema/schema.graphql.
 test: .venv/dev.stamp ## Run the tests against a real PostgreSQL that they start themselves (ARGS="-k newcomer").
 	@exec $(BIN)/python -m pytest -n auto $(ARGS)
 
+stress: .venv/dev.stamp ## Run the randomised tests at full length, with fresh examples.
+	@SOUK_STRESS=1 exec $(BIN)/python -m pytest -n auto -o faulthandler_timeout=7200 \
+	  tests/graphql/test_executor_agrees.py tests/persistence/test_pages.py tests/server/test_http_fuzz.py $(ARGS)
+
 check: .venv/dev.stamp ## Lint, types, import contracts, dependencies.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/deptry . && $(BIN)/pyright --warnings
 

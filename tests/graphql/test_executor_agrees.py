@@ -27,6 +27,7 @@ from server.graphql.engine import Answer, Engine
 from server.graphql.limits import Limits
 from server.graphql.request import GraphQLRequest
 from server.graphql.run import MOST_ERRORS
+from tests import sizes
 from tests.graphql.asking import ADMIN, CUSTOMER, breaking
 from tests.graphql.documents import Written, documents
 
@@ -81,9 +82,9 @@ async def unhurried(demo_url: str) -> AsyncGenerator[Readers]:
 
 @given(documents(core_schema(REFERENCE)), ACTORS, BROKEN)
 @settings(
-    max_examples=400,
+    max_examples=sizes.DOCUMENTS,
     deadline=None,
-    derandomize=True,
+    derandomize=sizes.REPEATABLE,
     phases=[Phase.explicit, Phase.generate],  # making a failing document smaller takes minutes; it is readable as it is
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

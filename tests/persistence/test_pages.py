@@ -30,6 +30,7 @@ from domain.shared.paging import Order, Page, PageArguments, Window, encode
 from persistence.database import ConnectionSettings, Database, connect
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlProducts, SqlVariants
+from tests import sizes
 
 EVERYTHING = ProductFilter(statuses=tuple(ProductStatus))
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -161,7 +162,7 @@ def filters(draw: st.DrawFn) -> ProductFilter:
 
 
 @given(filters(), st.integers(0, 10_000), st.integers(0, 3))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=sizes.FILTERS, deadline=None, derandomize=sizes.REPEATABLE)
 async def test_every_filter_finds_what_python_finds(
     goods: Goods, wanted: ProductFilter, chance: int, narrowed: int
 ) -> None:

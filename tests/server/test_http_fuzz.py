@@ -9,6 +9,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import sizes
 from tests.server.asking import JSON, RESPONSE, codes
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -35,7 +36,12 @@ fields = st.sampled_from(
     [b"accept", b"content-type", b"content-encoding", b"x-request-id", b"authorization", b"expect"]
 )
 headers = st.lists(st.tuples(fields, st.binary(max_size=20) | types.map(lambda text: text.encode("utf-8", "replace"))))
-gently = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+gently = settings(
+    max_examples=sizes.REQUESTS,
+    deadline=None,
+    derandomize=sizes.REPEATABLE,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def fine(reply: httpx.Response) -> None:

@@ -1,0 +1,11 @@
+"""How long randomised tests run: a few hundred examples, the same each time, in `make test`; many fresh ones in
+`make stress`.
+"""
+
+import os
+
+STRESS = os.environ.get("SOUK_STRESS") == "1"
+DOCUMENTS = 10_000 if STRESS else 400
+FILTERS = 5_000 if STRESS else 150
+REQUESTS = 5_000 if STRESS else 150
+REPEATABLE = not STRESS
