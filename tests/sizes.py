@@ -1,6 +1,4 @@
-"""How long randomised tests run: a few hundred examples, the same each time, in `make test`; many fresh ones in
-`make stress`.
-"""
+"""How long randomised tests run: the same few hundred examples in `make test`, many fresh ones in `make stress`."""
 
 import os
 
