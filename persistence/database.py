@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -30,6 +31,7 @@ Listener = Callable[[str, float], None]
 CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 30.0
 COMMAND_SECONDS = 10.0
+MOST_AT_ONCE = 4
 LOST = (
     OSError,
     asyncpg.InterfaceError,
@@ -78,6 +80,22 @@ def _arguments(settings: ConnectionSettings) -> dict[str, Any]:
             "jit": "off",
         },
     }
+
+
+_SLOTS: ContextVar[asyncio.Semaphore | None] = ContextVar("slots", default=None)
+
+
+@contextmanager
+def bounded(connections: int = MOST_AT_ONCE) -> Generator[None]:
+    """Let the block, and the tasks it starts, read on so many connections at once and no more.
+
+    One operation with many root fields would otherwise take the whole pool, and everybody else would wait for it.
+    """
+    token = _SLOTS.set(asyncio.Semaphore(connections))
+    try:
+        yield
+    finally:
+        _SLOTS.reset(token)
 
 
 class Database:
@@ -129,6 +147,13 @@ class Database:
             raise Unavailable(NO_ANSWER) from failure
 
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Rows:
+        slots = _SLOTS.get()
+        if slots is None:
+            return await self._run(sql, arguments)
+        async with slots:
+            return await self._run(sql, arguments)
+
+    async def _run(self, sql: str, arguments: Sequence[Any]) -> Rows:
         if self._pool is None:
             raise RuntimeError("Database.open() was not called")
         connection = await self._pool.acquire(timeout=CONNECT_SECONDS)

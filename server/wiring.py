@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from domain.users.user import ANONYMOUS, Actor
-from persistence.database import Database, Listener
+from persistence.database import Database, Listener, bounded
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 from persistence.shop import SqlShop
@@ -29,7 +29,8 @@ class Shop:
     async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS) -> Answer:
         """Execute one operation on behalf of `actor`, with loaders of its own."""
         made = context(self.readers, self.settings.address, actor, prepared.plan.wanted)
-        return await self.engine.execute(prepared, made)
+        with bounded():
+            return await self.engine.execute(prepared, made)
 
 
 def readers(database: Database) -> Readers:
