@@ -1,5 +1,6 @@
 """Loaders made from readers that answer a batch with a mapping: order, misses and duplicates, handled once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -30,7 +31,8 @@ class Loader(Generic[K, V]):
         return self._columns.load(tuple(keys))
 
     async def load(self, key: K) -> V:
-        [value] = await self._columns.load((key,))
+        # whoever gives up waiting must not take the answer from the others who wait for it
+        [value] = await asyncio.shield(asyncio.ensure_future(self._columns.load((key,))))
         return value
 
 
