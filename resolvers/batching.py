@@ -28,11 +28,11 @@ class Loader(Generic[K, V]):
 
     def load_column(self, keys: Sequence[K]) -> Awaitable[Sequence[V]]:
         """What belongs to each key, in the order of the keys."""
-        return self._columns.load(tuple(keys))
+        # whoever gives up waiting must not take the answer from the others who wait for it
+        return asyncio.shield(asyncio.ensure_future(self._columns.load(tuple(keys))))
 
     async def load(self, key: K) -> V:
-        # whoever gives up waiting must not take the answer from the others who wait for it
-        [value] = await asyncio.shield(asyncio.ensure_future(self._columns.load((key,))))
+        [value] = await self.load_column((key,))
         return value
 
 

@@ -4,10 +4,8 @@ Two differences are meant. A missing role is one error for a field, wherever it 
 parents share (the category of ten products) is completed once, so an error in it is noted at the first place only.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pytest
@@ -109,24 +107,8 @@ async def _ours(readers: Readers, written: Written, actor: Actor) -> Answer:
 
 async def _theirs(readers: Readers, written: Written, actor: Actor) -> Answer:
     made = context(readers, ADDRESS, actor)
-    shielded: Mapping[str, Any] = {one.name: Shielded(getattr(made.loaders, one.name)) for one in fields(made.loaders)}
-    made = replace(made, loaders=replace(made.loaders, **shielded))
     result: Any = await REFERENCE.execute(written.text, dict(written.variables), context_value=made)
     return Answer(result.data, list(result.errors or ()))
-
-
-@dataclass(frozen=True, slots=True)
-class Shielded:
-    """A loader whose callers may be cancelled one by one.
-
-    graphql-core cancels what stands beside a failed field; the future that is cancelled with it is shared by others
-    that wait for the same key.
-    """
-
-    loader: Any
-
-    async def load(self, key: object) -> object:
-        return await asyncio.shield(self.loader.load(key))
 
 
 def _errors(errors: Iterable[GraphQLError]) -> Errors:
