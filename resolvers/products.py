@@ -1,17 +1,18 @@
 """Products, variants, media, categories."""
 
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from strawberry import UNSET, Parent
 
-from domain.products.category import Category, CategoryId
+from domain.products.category import Category
 from domain.products.listing import CATEGORY_ORDER, CategoryListing
-from domain.products.product import Product, ProductId, ProductMedia, ProductVariant, VariantId
+from domain.products.product import Product, ProductMedia, ProductVariant
 from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
 from domain.shared.paging import Page
 from resolvers import global_ids
+from resolvers.batching import Loader
 from resolvers.context import Info
 from resolvers.paging import arguments, given
 from resolvers.product_listing import product_listing
@@ -26,6 +27,8 @@ from schema.inputs import (
 )
 from schema.scalars import ID, URL
 
+T = TypeVar("T")
+
 Filter = Annotated[ProductFilterInput | None, strawberry.argument(description="Which products; all, if left out.")]
 SortBy = Annotated[
     ProductSortInput | None, strawberry.argument(description="The order; the newest come first, if left out.")
@@ -39,10 +42,7 @@ async def product(
     slug: Annotated[str | None, strawberry.argument(description="The product's slug.")] = UNSET,
 ) -> Product | None:
     loaders = info.context.loaders
-    if _by_id(id, "slug", slug):
-        identity = global_ids.of_type("Product", id or "")
-        return None if identity is None else await loaders.product.load(ProductId(identity))
-    return await loaders.product_by_slug.load(slug or "")
+    return await _look_up("Product", id, loaders.product, slug, loaders.product_by_slug, "slug")
 
 
 async def product_variant(
@@ -51,10 +51,7 @@ async def product_variant(
     sku: Annotated[str | None, strawberry.argument(description="The variant's SKU.")] = UNSET,
 ) -> ProductVariant | None:
     loaders = info.context.loaders
-    if _by_id(id, "sku", sku):
-        identity = global_ids.of_type("ProductVariant", id or "")
-        return None if identity is None else await loaders.variant.load(VariantId(identity))
-    return await loaders.variant_by_sku.load(sku or "")
+    return await _look_up("ProductVariant", id, loaders.variant, sku, loaders.variant_by_sku, "sku")
 
 
 async def category(
@@ -63,10 +60,7 @@ async def category(
     slug: Annotated[str | None, strawberry.argument(description="The category's slug.")] = UNSET,
 ) -> Category | None:
     loaders = info.context.loaders
-    if _by_id(id, "slug", slug):
-        identity = global_ids.of_type("Category", id or "")
-        return None if identity is None else await loaders.category.load(CategoryId(identity))
-    return await loaders.category_by_slug.load(slug or "")
+    return await _look_up("Category", id, loaders.category, slug, loaders.category_by_slug, "slug")
 
 
 async def products(
@@ -149,8 +143,23 @@ def formatted(
     return money.formatted(locale or "en-US")
 
 
-def _by_id(identity: str | None, other: str, value: str | None) -> bool:
-    """Whether a thing is looked up by its id; it needs exactly one of the two ways."""
-    if (given(identity) is None) == (given(value) is None):
-        raise InvalidInput("id", f"or `{other}` must be given, and not both.")
-    return given(identity) is not None
+async def _look_up(
+    type_name: str,
+    identity: ID | None,
+    by_id: Loader[Any, T | None],
+    key: str | None,
+    by_key: Loader[str, T | None],
+    argument: str,
+) -> T | None:
+    """One thing by its id or by its other key.
+
+    Raises:
+        InvalidInput: both are given, or none.
+    """
+    wanted, other = given(identity), given(key)
+    if wanted is not None and other is None:
+        found = global_ids.of_type(type_name, wanted)
+        return None if found is None else await by_id.load(found)
+    if other is not None and wanted is None:
+        return await by_key.load(other)
+    raise InvalidInput("id", f"or `{argument}` must be given, and not both.")
