@@ -110,15 +110,14 @@ class Loads:
 
     async def _loaded(self, run: Run, keys: Sequence[Any], spot: Spot) -> Column:
         """A value for each key; the key None, of which there is one at most, has none."""
-        load_column = getattr(run.context.loaders, self.loader).load_column
+        wanted = [key for key in keys if key is not None]
+        if not wanted:
+            return [None] * len(keys)
         try:
-            if None not in keys:
-                return await load_column(keys)
-            place = keys.index(None)
-            some = await load_column([key for key in keys if key is not None])
-            return [*some[:place], None, *some[place:]]
+            found = iter(await getattr(run.context.loaders, self.loader).load_column(wanted))
         except Exception as cause:  # noqa: BLE001  (it is the error of everything that waits for this batch)
-            return run.fail_all(cause, spot, len(keys))
+            return [None if key is None else run.fail(cause, spot, index) for index, key in enumerate(keys)]
+        return [None if key is None else next(found) for key in keys]
 
 
 def _without_exceptions(run: Run, answers: Column, spot: Spot) -> Column:
