@@ -72,6 +72,8 @@ def _adopt_uvicorn() -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)  # LOG_LEVEL decides, whatever was set before
+        logger.disabled = False
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False

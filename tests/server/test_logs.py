@@ -55,6 +55,7 @@ def test_production_logs_are_json_lines_with_the_request_s_id(capsys: pytest.Cap
 
 
 def test_what_libraries_log_goes_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     logs.configure(production())
     logging.getLogger("uvicorn.error").info("Started %s", "well")
     logging.getLogger("asyncpg").debug("too quiet")
