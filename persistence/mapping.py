@@ -124,6 +124,10 @@ class Query(Generic[T]):
         rows: Rows = await database.fetch(statement, values)
         return reading.objects(rows), rows
 
+    def statement(self, wanted: Wanted, *variant: Any) -> Statement:
+        """What `ask` runs."""
+        return self._prepared(wanted, *variant)[0]
+
     def _prepare(self, wanted: Wanted, *variant: Any) -> tuple[Statement, Reading[T]]:
         reading = self._mapper.reading(wanted)
         return Statement(self._select(reading.columns, *variant)), reading
