@@ -1,11 +1,13 @@
 """Who uses the shop."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import NewType
 from uuid import UUID
 
 UserId = NewType("UserId", UUID)
+SessionId = NewType("SessionId", UUID)
 
 
 class UserRole(Enum):
@@ -14,11 +16,26 @@ class UserRole(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """Somebody with an account. `email` is in lower case and unique."""
+
+    id: UserId
+    email: str
+    first_name: str
+    last_name: str
+    role: UserRole
+    email_verified: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """On whose behalf an operation runs; anonymous without an id."""
 
     user_id: UserId | None = None
     role: UserRole | None = None
+    session_id: SessionId | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -26,3 +43,14 @@ class Actor:
 
 
 ANONYMOUS = Actor()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where an operation comes from, as far as the transport knows."""
+
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+UNKNOWN = Client()
