@@ -3,6 +3,7 @@
 A field's description is its documentation: `souk settings` and the README show it. Secrets are never printed.
 """
 
+from email.utils import parseaddr
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-LISTS = ("allowed_origins", "allowed_hosts", "trusted_proxies")
+LISTS = ("allowed_origins", "allowed_hosts", "trusted_proxies", "jwt_private_key")
+NEEDED_IN_PRODUCTION = ("database_url", "public_url", "allowed_hosts", "smtp_url")
+SHORTEST_SECRET = 32
+"""Bytes of JWT_SECRET: RFC 7518, 3.2 asks for as many as the hash of HS256 has."""
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -41,6 +45,32 @@ def _database_url(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
+def _redis_url(url: SecretStr | None) -> SecretStr | None:
+    return _url_of(url, {"redis", "rediss", "unix"}, "redis://:password@host:6379/0")
+
+
+def _smtp_url(url: SecretStr | None) -> SecretStr | None:
+    return _url_of(url, {"smtp", "smtps"}, "smtp://user:password@host:587, or smtps://… for TLS from the first byte")
+
+
+def _url_of(url: SecretStr | None, schemes: set[str], example: str) -> SecretStr | None:
+    if url is not None and urlsplit(url.get_secret_value()).scheme not in schemes:
+        raise ValueError(f"must look like {example}")
+    return url
+
+
+def _jwt_secret(secrets: SecretStr | None) -> SecretStr | None:
+    if secrets is not None and any(len(one.encode()) < SHORTEST_SECRET for one in _parts(secrets.get_secret_value())):
+        raise ValueError(f"must have {SHORTEST_SECRET} bytes or more, such as `openssl rand -hex 32` prints")
+    return secrets
+
+
+def _mail_from(address: str) -> str:
+    if "@" not in parseaddr(address)[1]:
+        raise ValueError("must look like Shop <no-reply@shop.example>")
+    return address
+
+
 def _public_url(url: str | None) -> str | None:
     if url and urlsplit(url).scheme not in {"http", "https"}:
         raise ValueError("must begin with http:// or https://")
@@ -54,7 +84,11 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _words(text: Any) -> Any:
-    return tuple(word.strip() for word in text.split(",") if word.strip()) if isinstance(text, str) else text
+    return _parts(text) if isinstance(text, str) else text
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -88,6 +122,25 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Host names that are answered, separated by commas; all in development."
     )
+    redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = Field(
+        None, description="A Redis 7 or newer for rate limits and signals between processes; PostgreSQL without it."
+    )
+    jwt_secret: Annotated[SecretStr | None, AfterValidator(_jwt_secret)] = Field(
+        None,
+        description="Signs access tokens (HS256), 32 bytes or more; of several, separated by commas, the first signs "
+        "and all are believed.",
+    )
+    jwt_private_key: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description="PEM files with Ed25519 keys that sign access tokens (EdDSA) instead; the first signs and all are "
+        "believed.",
+    )
+    smtp_url: Annotated[SecretStr | None, AfterValidator(_smtp_url)] = Field(
+        None, description="The mail server; without it, mails are written to SOUK_HOME."
+    )
+    mail_from: Annotated[str, AfterValidator(_mail_from)] = Field(
+        "Souk <no-reply@souk.example>", description="Whom mails come from."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
 
     @model_validator(mode="before")
@@ -100,11 +153,17 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_for_production(self) -> "Settings":
         if self.production:
-            missing = [
-                name.upper() for name in ("database_url", "public_url", "allowed_hosts") if not getattr(self, name)
-            ]
+            missing = [name.upper() for name in NEEDED_IN_PRODUCTION if not getattr(self, name)]
+            if not self.jwt_secret and not self.jwt_private_key:
+                missing.append("JWT_SECRET or JWT_PRIVATE_KEY")
             if missing:
                 raise ValueError(f"SOUK_ENV=production needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_key(self) -> "Settings":
+        if self.jwt_secret and self.jwt_private_key:
+            raise ValueError("JWT_SECRET and JWT_PRIVATE_KEY exclude each other: access tokens have one algorithm")
         return self
 
     @property
