@@ -3,12 +3,13 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from persistence import effects
 from persistence.metadata import METADATA
 from persistence.products import tables as products
 from persistence.users import tables as users
 
 # a table is known to METADATA once its module is imported
-TABLES = (products, users)
+TABLES = (effects, products, users)
 
 
 def migrate(connection: Connection) -> None:

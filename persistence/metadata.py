@@ -1,6 +1,6 @@
 """The database schema as Souk knows it; migrations are compared with it."""
 
-from sqlalchemy import Column, DateTime, MetaData, text
+from sqlalchemy import Column, DateTime, MetaData, TextClause, text
 
 METADATA = MetaData(
     naming_convention={
@@ -11,16 +11,17 @@ METADATA = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
+NOW = text("now()")
 
 
-def timestamp(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+def timestamp(name: str, *, nullable: bool = False, default: TextClause | None = None) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
 def created_at() -> Column[object]:
-    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    return timestamp("created_at", default=NOW)
 
 
 def updated_at() -> Column[object]:
     """Kept by the trigger `touch_updated_at`, whoever writes."""
-    return Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    return timestamp("updated_at", default=NOW)
