@@ -6,7 +6,7 @@ that there is news, and every half second in case a signal was lost.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -58,6 +58,13 @@ class RevokedSessions:
             if not waiting:
                 self._waiting.pop(session_id, None)
 
+    async def announce(self, revoked: Iterable[SessionId]) -> None:
+        """Note sessions that were just revoked, and tell the other processes to look."""
+        ended = list(revoked)
+        if ended:
+            self._note(ended)
+            await self._signals.publish(TOPIC, "")
+
     async def load(self) -> None:
         """Read all that matters. Raises: Unavailable."""
         self._note(await self._reader.since(self._clock() - REMEMBERED))
@@ -65,16 +72,15 @@ class RevokedSessions:
     async def follow(self) -> None:
         """Keep up to date until cancelled."""
         async with self._signals.subscribe(TOPIC) as messages:
-            told = asyncio.ensure_future(anext(messages))
+            told = asyncio.ensure_future(_next(messages))
             try:
-                while True:
-                    done, _ = await asyncio.wait((told,), timeout=POLL_SECONDS)
-                    if done:
-                        told.result()
-                        told = asyncio.ensure_future(anext(messages))
+                while not (told.done() and told.result()):
+                    if told.done():
+                        told = asyncio.ensure_future(_next(messages))
                     with suppress(Unavailable):  # nothing can be revoked while the database is away
                         self._note(await self._reader.since(self._clock() - OVERLAP))
                     self._forget()
+                    await asyncio.wait((told,), timeout=POLL_SECONDS)
             finally:
                 told.cancel()
 
@@ -93,3 +99,12 @@ class RevokedSessions:
             if self._noticed[session_id] > oldest:
                 return
             del self._noticed[session_id]
+
+
+async def _next(messages: AsyncIterator[str]) -> bool:
+    """Wait for a message; True when there will be none any more."""
+    try:
+        await anext(messages)
+    except StopAsyncIteration:
+        return True
+    return False
