@@ -1,31 +1,60 @@
 """Hashes passwords by argon2id."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from domain.shared.errors import Unavailable
+
+T = TypeVar("T")
 
 # OWASP asks for 19 MiB and two passes at least; this is 70 ms of one core.
 MEMORY_KIB = 65_536
 PASSES = 2
 _AT_ONCE = 2
 """Hashes that may be made at the same time in one process: each needs its memory and a core of its own."""
+_MOST_WAITING = 100
+"""More would wait for longer than a client does."""
 
 
 class Argon2PasswordHasher:
-    """Implements `domain.users.passwords.PasswordHasher`."""
+    """Implements `domain.users.passwords.PasswordHasher`, on threads of its own."""
 
     def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
         self._hasher = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
+        self._waiting = 0
+        # verified for who does not exist, so that it takes the time of who does
+        self._nobody = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        async with self._turns:
-            return await asyncio.to_thread(self._hasher.hash, password)
+        return await self._turn(lambda: self._hasher.hash(password))
 
-    async def verify(self, password: str, hashed: str) -> bool:
-        async with self._turns:
-            return await asyncio.to_thread(self._matches, password, hashed)
+    async def verify(self, password: str, hashed: str | None) -> bool:
+        matches = await self._turn(lambda: self._matches(password, hashed or self._nobody))
+        return matches and hashed is not None
+
+    def is_outdated(self, hashed: str) -> bool:
+        try:
+            return self._hasher.check_needs_rehash(hashed)
+        except InvalidHashError:
+            return True
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _turn(self, work: Callable[[], T]) -> T:
+        if self._waiting >= _MOST_WAITING:
+            raise Unavailable("Too many people sign in right now; try again in a moment.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
 
     def _matches(self, password: str, hashed: str) -> bool:
         try:

@@ -174,19 +174,32 @@ class Database:
         Raises:
             Unavailable: PostgreSQL does not answer, or not in time; nothing was committed as far as can be known.
         """
-        try:
+        with _explained():
             async with self._engine.begin() as connection:
                 yield connection
-        except sqlalchemy.exc.TimeoutError as failure:
-            raise Unavailable(NO_ANSWER) from failure
-        except sqlalchemy.exc.DBAPIError as failure:
-            if failure.connection_invalidated or isinstance(_cause(failure), (*LOST, *BUSY)):
-                raise Unavailable(NO_ANSWER) from failure
-            raise
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
+        """One transaction, rolled back at the end of the block unless it was committed there. Raises: Unavailable."""
+        with _explained():
+            async with self._engine.connect() as connection:
+                yield connection
 
     def _told(self, sql: str, seconds: float) -> None:
         if self._listener is not None:
             self._listener(sql, seconds)
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
+    except sqlalchemy.exc.TimeoutError as failure:
+        raise Unavailable(NO_ANSWER) from failure
+    except sqlalchemy.exc.DBAPIError as failure:
+        if failure.connection_invalidated or isinstance(cause(failure), (*LOST, *BUSY)):
+            raise Unavailable(NO_ANSWER) from failure
+        raise
 
 
 async def _connect_to_write(settings: ConnectionSettings) -> asyncpg.Connection[asyncpg.Record]:
@@ -196,7 +209,7 @@ async def _connect_to_write(settings: ConnectionSettings) -> asyncpg.Connection[
         raise Unavailable(NO_ANSWER) from failure
 
 
-def _cause(failure: sqlalchemy.exc.DBAPIError) -> BaseException | None:
+def cause(failure: sqlalchemy.exc.DBAPIError) -> BaseException | None:
     """The exception of asyncpg itself, which SQLAlchemy wraps twice."""
     return failure.orig.__cause__ if failure.orig is not None else None
 

@@ -18,6 +18,7 @@ from domain.users.tokens import LONGEST_TOKEN, digest
 from domain.users.user import Actor, Client, User
 from domain.users.work import BeginUsersWork, UsersWork
 
+GONE = "This account no longer exists."
 SPENT = "This link is not valid, or was used before: ask for a new one."
 TOO_OLD = "This link is too old: ask for a new one."
 
@@ -41,16 +42,17 @@ class Confirmation:
         Raises:
             RateLimited: there were too many letters.
         """
+        known = None if actor.user_id is None else await self.authentication.reader.credentials(actor.user_id)
+        if known is None:
+            raise InvalidToken(GONE)
+        wanted = not known.user.email_verified
+        if wanted:
+            await self.throttle.admit_letter(client, known.user.email)
         async with self.begin(once) as work:
-            known = None if actor.user_id is None else await work.users.get(actor.user_id)
-            if known is None:
-                raise InvalidToken(SPENT)
-            if not known.user.email_verified:
-                await self.throttle.admit_letter(client, known.user.email)
+            if wanted:
                 work.happened(Event("user.email_verification_requested", known.user.id))
-            accepted_ = True
-            await work.commit(accepted_)
-        return accepted_
+            await work.commit(result=True)
+        return True
 
     async def verify_email(self, secret: str, client: Client) -> User:
         """Raises: InvalidToken, ExpiredToken: the link does not prove it. RateLimited: too many tries."""

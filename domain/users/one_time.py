@@ -1,8 +1,11 @@
-"""What the links in letters are for, and how long each is good."""
+"""Tokens that links in letters carry: what each is for, and how long it is good."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
+
+from domain.users.user import UserId
 
 
 class Purpose(Enum):
@@ -19,3 +22,14 @@ LIFETIMES: Mapping[Purpose, timedelta] = {
     Purpose.RESET_PASSWORD: timedelta(hours=1),
     Purpose.CHANGE_EMAIL: timedelta(days=1),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeToken:
+    """What is kept of one. `email` is the address that the letter went to, which is what the token proves."""
+
+    hash: bytes
+    user_id: UserId
+    purpose: Purpose
+    email: str
+    expires_at: datetime
