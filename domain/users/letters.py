@@ -120,14 +120,14 @@ class Letters:
         return self._letter(identity, new_email, draft)
 
     def email_change_notice(self, identity: UUID, user: User, new_email: str) -> Mail:
-        """Goes to the address that the account still has, and shows the new one masked."""
+        """Goes to the address that the account had until now, and shows the new one masked."""
         draft = _Draft(
-            f"The e-mail address of your account at {self._shop} is about to change",
+            f"The e-mail address of your account at {self._shop} was changed",
             _first_name(user),
             [
-                "Somebody who knows your password asked us to change the address of your account.",
-                f"It becomes {masked(new_email)} as soon as that is confirmed. If it was you, do that there.",
-                "If it was not you, reset your password now, by “Forgot password” where you sign in.",
+                f"Your account at {self._shop} belongs to {masked(new_email)} now. All letters go there.",
+                "If it was you, there is nothing more to do.",
+                "If it was not you, write to the shop at once: whoever did this knew your password.",
             ],
         )
         return self._letter(identity, user.email, draft)
