@@ -45,7 +45,8 @@ class SqlSignals(BroadcastSignals):
             connected()
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), self._quiet_seconds)
+                    async with asyncio.timeout(self._quiet_seconds):
+                        await ended.wait()
                 await connection.fetchval("SELECT 1", timeout=ANSWER_SECONDS)  # fails when it has ended
         finally:
             with suppress(*LOST):

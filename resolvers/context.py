@@ -1,31 +1,61 @@
-"""What one operation may touch: readers and loaders, never a connection."""
+"""What one operation may touch: services, readers and loaders, never a connection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import strawberry
 
 from domain.shared.reading import Wanted
-from domain.users.user import Actor
+from domain.users.user import UNKNOWN, Actor, Client, User, UserRole
 from resolvers import loaders
 from resolvers.loaders import Loaders, Readers
+from resolvers.services import Services
 
 EVERYTHING: Mapping[type, Wanted] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     actor: Actor
+    client: Client
+    services: Services
     readers: Readers
     loaders: Loaders
     wanted: Mapping[type, Wanted]
     """What the operation looks at of each domain class; all of it, where a class is not named."""
     public_url: str
     """Where browsers reach the shop, without a slash at the end."""
+    extensions: dict[str, object] = field(default_factory=dict[str, object])
+    """What the answer says beside its data."""
+
+    def renewed(self) -> "Context":
+        """The same for the next mutation of an operation: what was loaded before the last one may have changed."""
+        return Context(
+            self.actor,
+            self.client,
+            self.services,
+            self.readers,
+            loaders.build(self.readers, self.actor, self.wanted),
+            self.wanted,
+            self.public_url,
+            self.extensions,
+        )
+
+    def show_to(self, user: User) -> None:
+        """Go on as `user`, who has just proved who they are, with nobody's privileges beyond."""
+        self.actor = Actor(user.id, UserRole.CUSTOMER)
+        self.loaders = loaders.build(self.readers, self.actor, self.wanted)
 
 
-def context(readers: Readers, public_url: str, actor: Actor, wanted: Mapping[type, Wanted] = EVERYTHING) -> Context:
-    return Context(actor, readers, loaders.build(readers, actor, wanted), wanted, public_url)
+def context(
+    services: Services,
+    readers: Readers,
+    public_url: str,
+    actor: Actor,
+    client: Client = UNKNOWN,
+    wanted: Mapping[type, Wanted] = EVERYTHING,
+) -> Context:
+    return Context(actor, client, services, readers, loaders.build(readers, actor, wanted), wanted, public_url)
 
 
 Info = strawberry.Info[Context, None]

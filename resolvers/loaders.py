@@ -20,10 +20,14 @@ from domain.products.reading import CategoryPageKey, CategoryReader, MediaReader
 from domain.shared.paging import Page
 from domain.shared.reading import Wanted
 from domain.shared.shop import ShopReader
-from domain.users.user import Actor
+from domain.users.address import AddressId, SavedAddress
+from domain.users.listing import UserScope
+from domain.users.reading import AddressReader, SessionReader, UserReader
+from domain.users.sessions import Session
+from domain.users.user import Actor, SessionId, User, UserId
 from resolvers.batching import Loader, count, many, one
 
-Scope = ProductScope | CategoryScope
+Scope = ProductScope | CategoryScope | UserScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ class Readers:
     variants: VariantReader
     media: MediaReader
     categories: CategoryReader
+    users: UserReader
+    addresses: AddressReader
+    sessions: SessionReader
     shop: ShopReader
 
 
@@ -53,6 +60,11 @@ class Loaders:
     category_by_slug: Loader[str, Category | None]
     children: Loader[CategoryId, Sequence[Category]]
     ancestors: Loader[CategoryId, Sequence[Category]]
+    user: Loader[UserId, User | None]
+    address: Loader[AddressId, SavedAddress | None]
+    addresses: Loader[UserId, Sequence[SavedAddress]]
+    session: Loader[SessionId, Session | None]
+    sessions: Loader[UserId, Sequence[Session]]
     total_count: Loader[Scope, int]
 
 
@@ -62,6 +74,7 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
     product, variant = wanted.get(Product), wanted.get(ProductVariant)
     medium, category = wanted.get(ProductMedia), wanted.get(Category)
     products, variants, media, categories = readers.products, readers.variants, readers.media, readers.categories
+    address, session = wanted.get(SavedAddress), wanted.get(Session)
     return Loaders(
         product=one(partial(products.by_ids, staff=staff, wanted=product)),
         product_by_slug=one(partial(products.by_slugs, staff=staff, wanted=product)),
@@ -77,8 +90,35 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
         category_by_slug=one(partial(categories.by_slugs, wanted=category)),
         children=many(partial(categories.children_of, wanted=category)),
         ancestors=many(partial(categories.ancestors_of, wanted=category)),
+        user=one(partial(_users, readers.users, actor, wanted.get(User))),
+        address=one(partial(_addresses, readers.addresses, actor, address)),
+        addresses=many(partial(readers.addresses.of_users, wanted=address)),
+        session=one(partial(_sessions, readers.sessions, actor, session)),
+        sessions=many(partial(readers.sessions.of_users, wanted=session)),
         total_count=count(partial(_counts, readers)),
     )
+
+
+# What belongs to somebody else is not there: null and an error would tell that it exists.
+
+
+async def _users(reader: UserReader, actor: Actor, wanted: Wanted, ids: Sequence[UserId]) -> Mapping[UserId, User]:
+    visible = [identity for identity in ids if actor.is_staff or identity == actor.user_id]
+    return await reader.by_ids(visible, wanted=wanted) if visible else {}
+
+
+async def _addresses(
+    reader: AddressReader, actor: Actor, wanted: Wanted, ids: Sequence[AddressId]
+) -> Mapping[AddressId, SavedAddress]:
+    found = await reader.by_ids(ids, wanted=wanted)
+    return {identity: one for identity, one in found.items() if actor.is_staff or one.user_id == actor.user_id}
+
+
+async def _sessions(
+    reader: SessionReader, actor: Actor, wanted: Wanted, ids: Sequence[SessionId]
+) -> Mapping[SessionId, Session]:
+    found = await reader.by_ids(ids, wanted=wanted)
+    return {identity: one for identity, one in found.items() if one.user_id == actor.user_id}
 
 
 async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, int]:
@@ -89,4 +129,7 @@ async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, i
         counts.extend((await readers.products.counts(products)).items())
     if categories:
         counts.extend((await readers.categories.counts(categories)).items())
+    people = [scope for scope in scopes if isinstance(scope, UserScope)]
+    if people:
+        counts.extend((await readers.users.counts(people)).items())
     return dict(counts)

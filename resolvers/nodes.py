@@ -9,6 +9,8 @@ import strawberry
 
 from domain.products.category import CategoryId
 from domain.products.product import MediaId, ProductId, VariantId
+from domain.users.address import AddressId
+from domain.users.user import SessionId, UserId
 from resolvers import global_ids
 from resolvers.context import Info
 from resolvers.loaders import Loaders
@@ -20,6 +22,9 @@ LOAD: Mapping[str, Callable[[Loaders, UUID], Awaitable[object | None]]] = {
     "Product": lambda loaders, identity: loaders.product.load(ProductId(identity)),
     "ProductMedia": lambda loaders, identity: loaders.medium.load(MediaId(identity)),
     "ProductVariant": lambda loaders, identity: loaders.variant.load(VariantId(identity)),
+    "SavedAddress": lambda loaders, identity: loaders.address.load(AddressId(identity)),
+    "Session": lambda loaders, identity: loaders.session.load(SessionId(identity)),
+    "User": lambda loaders, identity: loaders.user.load(UserId(identity)),
 }
 
 

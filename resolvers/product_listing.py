@@ -14,7 +14,7 @@ from domain.users.user import Actor
 from resolvers import global_ids
 from resolvers.paging import given
 from schema.enums import SortDirection
-from schema.inputs import OptionFilterInput, PriceRangeInput, ProductFilterInput, ProductSortInput
+from schema.inputs.products import OptionFilterInput, PriceRangeInput, ProductFilterInput, ProductSortInput
 from schema.scalars import ID
 
 T = TypeVar("T")

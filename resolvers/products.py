@@ -16,15 +16,8 @@ from resolvers.batching import Loader
 from resolvers.context import Info
 from resolvers.paging import arguments, given
 from resolvers.product_listing import product_listing
-from schema.inputs import (
-    After,
-    Before,
-    First,
-    Last,
-    ProductFilterInput,
-    ProductSortInput,
-    SelectedOptionInput,
-)
+from schema.inputs.paging import After, Before, First, Last
+from schema.inputs.products import ProductFilterInput, ProductSortInput, SelectedOptionInput
 from schema.scalars import ID, URL
 
 T = TypeVar("T")

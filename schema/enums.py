@@ -9,7 +9,9 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from domain.products.inventory import StockStatus
 from domain.products.listing import ProductSortField
 from domain.products.product import ProductStatus
+from domain.shared.errors import UserErrorCode
 from domain.users.access import Viewer
+from domain.users.user import UserRole
 
 
 class SortDirection(Enum):
@@ -70,7 +72,38 @@ publish(
     "What somebody must be to see a field or to use it.",
     {
         Viewer.SIGNED_IN: "Anybody who is signed in.",
-        Viewer.OWNER: "The one whom the object belongs to, and administrators.",
+        Viewer.OWNER: "The one whom the object belongs to; administrators, too, unless the field says otherwise.",
         Viewer.ADMIN: "Administrators.",
+    },
+)
+publish(
+    UserRole,
+    "What somebody may do.",
+    {
+        UserRole.CUSTOMER: "Buys, and looks after their own account.",
+        UserRole.ADMIN: "Runs the shop.",
+    },
+)
+publish(
+    UserErrorCode,
+    "Why a mutation was refused, for programs.",
+    {
+        UserErrorCode.REQUIRED: "Something that must be given is missing or empty.",
+        UserErrorCode.INVALID: "It is not of the form that is needed.",
+        UserErrorCode.TOO_SHORT: "It has too few characters.",
+        UserErrorCode.TOO_LONG: "It has too many characters.",
+        UserErrorCode.OUT_OF_RANGE: "A number or a length is outside of its bounds.",
+        UserErrorCode.NOT_FOUND: "There is no such thing, or it is not the viewer's.",
+        UserErrorCode.TAKEN: "Somebody else has it already.",
+        UserErrorCode.CONFLICT: "It contradicts how things stand.",
+        UserErrorCode.INVALID_CREDENTIALS: "There is no such account, or this is not its password.",
+        UserErrorCode.INVALID_TOKEN: "The token is not one of ours, or was used before.",
+        UserErrorCode.EXPIRED_TOKEN: "The token is too old.",
+        UserErrorCode.PASSWORD_TOO_WEAK: "The password is one of those that are guessed first.",
+        UserErrorCode.UNAUTHENTICATED: "Only who is signed in may do this.",
+        UserErrorCode.FORBIDDEN: "The viewer may not do this.",
+        UserErrorCode.RATE_LIMITED: "It was tried too often; `retryAfter` says when it may be tried again.",
+        UserErrorCode.IDEMPOTENCY_KEY_REUSED: "The idempotency key was used with other input.",
+        UserErrorCode.IDEMPOTENCY_IN_PROGRESS: "The first request with this idempotency key is still running.",
     },
 )

@@ -7,7 +7,6 @@ import strawberry
 from domain.products import category, inventory, product
 from domain.products.inventory import StockStatus
 from domain.products.product import ProductStatus
-from domain.users.access import Viewer
 from resolvers import products as resolvers
 from schema.money import Money, MoneyRange
 from schema.nodes import Node
@@ -85,7 +84,7 @@ class ProductVariant(Node):
     barcode: str | None = shown("The barcode, such as an EAN.")
     price: Money = shown("What one unit costs.")
     compare_at_price: Money | None = shown("What one unit cost before it was reduced; null if it was not.")
-    cost_price: Money | None = shown("What the shop itself pays for one unit.", requires=Viewer.ADMIN)
+    cost_price: Money | None = shown("What the shop itself pays for one unit.")
     weight_grams: int | None = shown("The shipping weight of one unit in grams.")
     selected_options: list[SelectedOption] = loaded(
         "selected_options", key="id", description="The variant's value for each of its product's options."
@@ -93,7 +92,7 @@ class ProductVariant(Node):
     available_for_sale: bool = shown("Whether it can be bought now.")
     stock_status: StockStatus = shown("How much is left, in words.")
     quantity_available: int | None = shown("Units that can be bought now; null when stock is not counted.")
-    inventory: Inventory | None = shown("The stock in numbers.", requires=Viewer.ADMIN)
+    inventory: Inventory | None = shown("The stock in numbers.")
     created_at: datetime = shown("When the variant was created.")
     updated_at: datetime = shown("When the variant, or its stock, was last changed.")
 

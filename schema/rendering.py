@@ -4,23 +4,34 @@ A type file is a table: `shown` reads an attribute, `loaded` follows a relation 
 function. The declarations stay readable on the field, for the executor that batches them and for the tests.
 """
 
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import strawberry
 from strawberry import Parent
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
-from domain.users.access import Viewer, require
+from domain.users.access import Viewer
+from domain.users.user import User
 from resolvers import global_ids
 from resolvers.context import Info
+from resolvers.mutations import Mutation, Use
+from resolvers.outcomes import Outcome
+from schema import access
+from schema.scalars import ID
 
 T = TypeVar("T")
 
 RENDERED: dict[type, type] = {}
 """The domain class behind each GraphQL type."""
+
+RESULTS: dict[type, Any] = {}
+"""What the use case behind each payload type answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +65,40 @@ class Function:
     looks_at: tuple[type, ...] = ()
 
 
-Source = Attribute | Identity | Relation | Function
+@dataclass(frozen=True, slots=True)
+class Result:
+    """In a payload: this attribute of what the use case answered, "" for all of it; `otherwise` when it was refused."""
+
+    name: str
+    otherwise: object = None
+
+    def read(self, outcome: Outcome[Any]) -> Any:
+        if outcome.result is None:
+            return self.otherwise
+        return attrgetter(self.name)(outcome.result) if self.name else outcome.result
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """A mutation: `by` carries it out, with what every mutation has around it."""
+
+    by: Use
+    result: Any
+    proves: Callable[[Any], User] | None = None
+
+
+Source = Attribute | Identity | Relation | Function | Result | UseCase
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     source: Source
-    requires: Viewer | None = None
 
 
 @strawberry.schema_directive(
     name="auth",
     locations=[Location.FIELD_DEFINITION, Location.OBJECT],
-    description="Only viewers with this role see the field; for others it is null, with an error.",
+    description="Who may see the field, or use the mutation. For others it is null, with an error that says why.",
 )
 class Auth:
     requires: Viewer
@@ -86,21 +118,49 @@ def renders(source: type) -> Callable[[type[T]], type[T]]:
     return bind
 
 
+def pays_out(result: Any) -> Callable[[type[T]], type[T]]:
+    """Let the decorated type show the outcome of a use case that answers `result`."""
+
+    def bind(shown_as: type[T]) -> type[T]:
+        RESULTS[shown_as] = result
+        return renders(Outcome)(shown_as)
+
+    return bind
+
+
 def type_name(value: object) -> str:
     """The name of the GraphQL type that shows a domain object with a global id."""
     return next(shown_as.__name__ for shown_as, source in RENDERED.items() if isinstance(value, source))
 
 
-def shown(description: str, attribute: str | None = None, *, requires: Viewer | None = None) -> Any:
+def shown(description: str, attribute: str | None = None) -> Any:
     """A field that is an attribute of what its type renders."""
 
     def read(parent: Parent[Any], info: Info) -> Any:
-        if requires is not None:
-            require(info.context.actor, requires)
         name = info.python_name if attribute is None else attribute
-        return getattr(parent, name) if name else parent
+        return attrgetter(name)(parent) if name else parent
 
-    return _field(read, description, Declaration(Attribute(attribute), requires))
+    return _field(read, description, Declaration(Attribute(attribute)))
+
+
+def result(description: str, attribute: str = "", *, otherwise: object = None) -> Any:
+    """A field of a payload: what the use case answered, or an attribute of it."""
+    source = Result(attribute, otherwise)
+
+    def read(parent: Parent[Any]) -> Any:
+        return source.read(parent)
+
+    return _field(read, description, Declaration(source))
+
+
+def result_id(kind: str, description: str, attribute: str = "") -> Any:
+    """A field of a payload: the global id of a `kind` that is not there any more."""
+
+    def read(parent: Parent[Outcome[Any]]) -> ID | None:
+        found = Result(attribute).read(parent)
+        return None if found is None else ID(global_ids.encode(kind, found))
+
+    return _field(read, description, Declaration(Function()))
 
 
 def identity() -> Any:
@@ -125,13 +185,24 @@ def resolved(by: Callable[..., Any], description: str, *, looks_at: tuple[type, 
     return _field(by, description, Declaration(Function(looks_at)))
 
 
+def mutation(by: Use, description: str, *, proves: Callable[[Any], User] | None = None) -> Any:
+    """A mutation, carried out by a resolver. `proves` tells from its result who has proved to be whom."""
+    answers = typing.get_type_hints(by)["return"]
+
+    async def carry_out(info: Info, input: Any) -> Outcome[Any]:  # noqa: A002
+        name = info.python_name
+        whole = to_camel_case(name)
+        return await Mutation(whole, access.rule("Mutation", whole), by, answers, proves).carry_out(info, input)
+
+    # what Strawberry learns the argument's type from
+    carry_out.__annotations__["input"] = by.__annotations__["input"]
+    return _field(carry_out, description, Declaration(UseCase(by, answers, proves)))
+
+
 def declaration(field: StrawberryField) -> Declaration:
     """Raises: KeyError: the field was made by other means than this module's."""
     return field.metadata["declaration"]
 
 
 def _field(resolver: Callable[..., Any], description: str, declared: Declaration) -> Any:
-    directives = [] if declared.requires is None else [Auth(requires=declared.requires)]
-    return strawberry.field(
-        resolver=resolver, description=description, directives=directives, metadata={"declaration": declared}
-    )
+    return strawberry.field(resolver=resolver, description=description, metadata={"declaration": declared})

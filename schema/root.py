@@ -1,22 +1,76 @@
 """The one graph."""
 
-import strawberry
-from strawberry.schema.config import StrawberryConfig
+from typing import Any
 
-from schema import products
+import strawberry
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
+
+from domain.users.access import Viewer
+from schema import access, errors, products, users
 from schema.nodes import NodeQueries
 from schema.products import ProductQueries
+from schema.rendering import Auth
 from schema.scalars import SCALARS
 from schema.shop import ShopQueries
+from schema.users import UserMutations, UserQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(NodeQueries, ShopQueries, ProductQueries): ...
+class Query(NodeQueries, ShopQueries, UserQueries, ProductQueries): ...
+
+
+@strawberry.type(description="Everything that can be done.")
+class Mutation(UserMutations): ...
+
+
+ROOTS = frozenset({"Query", "Mutation"})
+
+
+class AccessRules(SchemaExtension):
+    """Holds the table's rules where Strawberry executes the schema itself; ours looks them up when it plans."""
+
+    def resolve(self, _next: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
+        type_name, field = info.parent_type.name, info.field_name
+        if not field.startswith("__") and not type_name.startswith("__") and type_name != "Mutation":
+            owner = access.OWNERS.get(type_name)
+            access.rule(type_name, field).require(info.context.actor, getattr(root, owner) if owner else None)
+        return _next(root, info, *args, **kwargs)
 
 
 def build() -> strawberry.Schema:
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
-        types=[products.Category, products.Product, products.ProductMedia, products.ProductVariant],
+        mutation=Mutation,
+        types=[
+            *(products.Category, products.Product, products.ProductMedia, products.ProductVariant),
+            *(users.SavedAddress, users.Session, users.User),
+            *errors.TYPES,
+        ],
         config=StrawberryConfig(scalar_map=SCALARS),
+        extensions=[AccessRules],
     )
+    _show_rules(schema)
+    return schema
+
+
+def _show_rules(schema: strawberry.Schema) -> None:
+    """Print each rule that asks for something: on the type, where all its fields ask for the same."""
+    types: dict[str, Any] = schema.schema_converter.type_map
+    for name, concrete in types.items():
+        definition = concrete.definition
+        if not isinstance(definition, StrawberryObjectDefinition) or definition.is_input or definition.is_interface:
+            continue
+        names = schema.config.name_converter
+        asked = {field: access.rule(name, names.get_graphql_name(field)).viewer for field in definition.fields}
+        whole = set(asked.values()) if name not in ROOTS else set[Viewer | None]()
+        if len(whole) == 1:
+            definition.directives = _directives(*whole)
+        else:
+            for field, viewer in asked.items():
+                field.directives = _directives(viewer)
+
+
+def _directives(viewer: Viewer | None) -> list[object]:
+    return [] if viewer is None else [Auth(requires=viewer)]

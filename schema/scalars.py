@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition, scalar
 
 CurrencyCode = NewType("CurrencyCode", str)
+CountryCode = NewType("CountryCode", str)
 URL = NewType("URL", str)
 
 MOST_DIGITS = 40
@@ -73,6 +74,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="CurrencyCode",
         description="A currency's three letters after ISO 4217, such as USD.",
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=str,
+        parse_value=read_text,
+    ),
+    CountryCode: scalar(
+        name="CountryCode",
+        description="A country's two letters after ISO 3166-1, such as DE.",
+        specified_by_url="https://www.iso.org/iso-3166-country-codes.html",
         serialize=str,
         parse_value=read_text,
     ),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,11 +10,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from domain.shared.rates import Limiter
 from persistence import migrations
 from persistence.database import Listener
 from server import logs, memory
+from server.account_pages import ACCOUNT_PAGES
 from server.demo.pictures import DEMO_PICTURES
 from server.graphiql import GraphiQL
 from server.http import health
@@ -22,17 +24,19 @@ from server.http.graphql import GraphQLEndpoint
 from server.http.guard import Failures, Guard
 from server.http.replies import refusal_body
 from server.settings import CHECKOUT, Settings
+from server.websocket.endpoint import GraphQLSocket
 from server.wiring import open_shop
+from server.work import at_work
 
 GRAPHQL = "/graphql"
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 _SENTENCES = {404: "There is nothing at this address.", 405: "This address does not understand that method."}
 
 
-def build_app(settings: Settings, *, listener: Listener | None = None) -> Starlette:
+def build_app(settings: Settings, *, listener: Listener | None = None, limiter: Limiter | None = None) -> Starlette:
     """The application that `settings` describe. Its lifespan opens the shop, and closes it.
 
-    `listener` is told of every SQL statement, as the log is of slow ones.
+    `listener` is told of every SQL statement, as the log is of slow ones; `limiter` counts tries instead of our own.
     """
 
     def told(sql: str, seconds: float) -> None:
@@ -43,10 +47,12 @@ def build_app(settings: Settings, *, listener: Listener | None = None) -> Starle
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         app.state.newest_revision = await asyncio.to_thread(migrations.newest)
-        async with open_shop(settings, told) as app.state.shop:
+        async with open_shop(settings, told, limiter) as app.state.shop:
             app.state.stopping = False
             memory.settle()
-            yield
+            # in production `souk worker` does it, so that answering does not wait for it
+            async with nullcontext() if settings.production else at_work(app.state.shop):
+                yield
             app.state.stopping = True
 
     app = Starlette(
@@ -63,10 +69,12 @@ def _routes() -> list[BaseRoute]:
     explorer = GraphiQL(CHECKOUT / "web", endpoint=GRAPHQL)
     return [
         Route(GRAPHQL, GraphQLEndpoint(explorer)),
+        WebSocketRoute(GRAPHQL, GraphQLSocket()),
         Route("/livez", health.livez),
         Route("/readyz", health.readyz),
         Route("/health", health.readyz),
         explorer.files(),
+        *ACCOUNT_PAGES,
         DEMO_PICTURES,
     ]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.shared.errors import InvalidToken
+from domain.shared.errors import InvalidToken, Unavailable
 from domain.users.revocation import RevokedSessions
 from domain.users.tokens import AccessTokens
 from domain.users.user import Actor, SessionId
@@ -32,8 +32,11 @@ class Identities:
         Raises:
             ExpiredToken: it is too old.
             InvalidToken: it is not ours, or its session was revoked.
+            Unavailable: which sessions were revoked is not known yet.
         """
         claims = self.tokens.verify(token)
+        if not self.revoked.loaded:
+            raise Unavailable("The server is starting; try again in a moment.")
         if claims.session_id in self.revoked:
             raise InvalidToken(REVOKED)
         return Identity(Actor(claims.user_id, claims.role, claims.session_id), claims.expires_at)

@@ -60,7 +60,7 @@ def _url_of(url: SecretStr | None, schemes: set[str], example: str) -> SecretStr
 
 
 def _jwt_secret(secrets: SecretStr | None) -> SecretStr | None:
-    if secrets is not None and any(len(one.encode()) < SHORTEST_SECRET for one in _parts(secrets.get_secret_value())):
+    if secrets is not None and any(len(one.encode()) < SHORTEST_SECRET for one in parts(secrets.get_secret_value())):
         raise ValueError(f"must have {SHORTEST_SECRET} bytes or more, such as `openssl rand -hex 32` prints")
     return secrets
 
@@ -84,10 +84,10 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _words(text: Any) -> Any:
-    return _parts(text) if isinstance(text, str) else text
+    return parts(text) if isinstance(text, str) else text
 
 
-def _parts(text: str) -> tuple[str, ...]:
+def parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

@@ -1,20 +1,56 @@
 """The one place that chooses implementations. Tests call the same functions."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from domain.users.user import ANONYMOUS, Actor
+from adapters.access_tokens import JwtAccessTokens
+from adapters.common_passwords import LeakedPasswords
+from adapters.email_addresses import RfcEmailSyntax
+from adapters.mail.files import FileMailer
+from adapters.mail.smtp import SmtpMailer
+from adapters.passwords import Argon2PasswordHasher
+from adapters.rate_limits import MemoryLimiter, RedisLimiter
+from adapters.redis_signals import RedisSignals
+from adapters.sealing import Sealer
+from adapters.signing_keys import BadKey, KeyRing, kept_secret
+from domain.shared.clock import now
+from domain.shared.mail import Mailer
+from domain.shared.rates import Limiter
+from domain.users.accounts import Accounts
+from domain.users.address_book import AddressBook
+from domain.users.authentication import Authentication
+from domain.users.confirmation import Confirmation
+from domain.users.mailing import AccountMailing
+from domain.users.revocation import RevokedSessions
+from domain.users.throttling import Throttle
+from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
 from persistence.database import Database, Listener, bounded
+from persistence.outbox import SqlOutbox
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
+from persistence.results import SqlResults
 from persistence.shop import SqlShop
+from persistence.signals import SqlSignals
+from persistence.unit_of_work import SqlUnitsOfWork
+from persistence.users.readers import SqlAddressReader, SqlRevocations, SqlSessionReader, SqlUserReader
 from resolvers.context import context
 from resolvers.loaders import Readers
+from resolvers.services import Services
 from schema import root
 from server.embedded import connection_settings
+from server.failures import UsageFailure
 from server.graphql.engine import Answer, Engine, Prepared
-from server.settings import Settings
+from server.identities import Identities
+from server.relay import Relay
+from server.repetitions import SealedRepetitions
+from server.security_log import StructuredSecurityLog
+from server.settings import Settings, parts
+
+AUDIENCE = "souk"
+REPETITIONS = "idempotency"
+"""Labels the secret that stored results are sealed with, which is derived from the one that signs tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +60,14 @@ class Shop:
     settings: Settings
     database: Database
     readers: Readers
+    services: Services
+    identities: Identities
+    relay: Relay
     engine: Engine
 
-    async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS) -> Answer:
+    async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS, client: Client = UNKNOWN) -> Answer:
         """Execute one operation on behalf of `actor`, with loaders of its own."""
-        made = context(self.readers, self.settings.address, actor, prepared.plan.wanted)
+        made = context(self.services, self.readers, self.settings.address, actor, client, prepared.plan.wanted)
         with bounded():
             return await self.engine.execute(prepared, made)
 
@@ -39,17 +78,143 @@ def readers(database: Database) -> Readers:
         variants=SqlVariants(database),
         media=SqlMedia(database),
         categories=SqlCategories(database),
+        users=SqlUserReader(database),
+        addresses=SqlAddressReader(database),
+        sessions=SqlSessionReader(database, now),
         shop=SqlShop(database),
     )
 
 
-@asynccontextmanager
-async def open_shop(settings: Settings, listener: Listener | None = None) -> AsyncGenerator[Shop]:
-    """The shop that `settings` describe; `listener` is told of every SQL statement."""
-    database = Database(connection_settings(settings), listener)
-    await database.open()
+def key_ring(settings: Settings) -> KeyRing:
+    """The keys that sign access tokens; in development, one that is made on the first start and kept.
+
+    Raises:
+        BadKey: a key cannot be used, or not be kept.
+    """
+    if settings.jwt_private_key:
+        return KeyRing.of_files(settings.jwt_private_key)
+    if settings.jwt_secret is not None:
+        return KeyRing.of_secrets(parts(settings.jwt_secret.get_secret_value()))
+    return KeyRing.of_secrets([kept_secret(settings.souk_home)])
+
+
+def mailer(settings: Settings) -> Mailer:
+    """Raises: ValueError: MAIL_FROM or SMTP_URL cannot be used."""
+    if settings.smtp_url is None:
+        return FileMailer(settings.souk_home / "mail", settings.mail_from)
+    return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
+
+
+def check(settings: Settings) -> None:
+    """Find out before anything is started what settings alone do not tell.
+
+    Raises:
+        UsageFailure: a key or an address cannot be used.
+    """
     try:
-        engine = Engine(root.build(), suggest=not settings.production)
-        yield Shop(settings, database, readers(database), engine)
-    finally:
-        await database.close()
+        key_ring(settings)
+        mailer(settings)
+    except (BadKey, ValueError) as unusable:
+        raise UsageFailure(str(unusable)) from unusable
+
+
+@asynccontextmanager
+async def open_shop(
+    settings: Settings, listener: Listener | None = None, limiter: Limiter | None = None
+) -> AsyncGenerator[Shop]:
+    """The shop that `settings` describe; `listener` is told of every SQL statement, `limiter` counts instead of ours.
+
+    Raises:
+        BadKey, ValueError: see `check`.
+    """
+    keys = key_ring(settings)
+    database = Database(connection_settings(settings), listener)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await database.open()
+        signals = await _signals(settings, database, stack)
+        revoked = RevokedSessions(SqlRevocations(database), signals)
+        _in_background(revoked.follow(), stack)
+        hasher = Argon2PasswordHasher()
+        stack.callback(hasher.close)
+        throttle = Throttle(limiter or _limiter(settings, stack))
+        tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
+        begin = SqlUnitsOfWork(database, signals, now)
+        parts_ = _People(begin, hasher, tokens, revoked, throttle, SqlUserReader(database))
+        identities = Identities(tokens, revoked)
+        repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
+        yield Shop(
+            settings=settings,
+            database=database,
+            readers=readers(database),
+            services=parts_.services(identities, repetitions),
+            identities=identities,
+            relay=Relay(SqlOutbox(database), parts_.mailing(settings, database).handlers, signals, now),
+            engine=Engine(root.build(), suggest=not settings.production),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What the use cases about people share."""
+
+    begin: SqlUnitsOfWork
+    hasher: Argon2PasswordHasher
+    tokens: JwtAccessTokens
+    revoked: RevokedSessions
+    throttle: Throttle
+    reader: SqlUserReader
+
+    def services(self, identities: Identities, repetitions: SealedRepetitions) -> Services:
+        syntax, common = RfcEmailSyntax(), LeakedPasswords()
+        authentication = Authentication(
+            self.begin,
+            self.reader,
+            self.hasher,
+            syntax,
+            self.tokens,
+            self.revoked,
+            self.throttle,
+            StructuredSecurityLog(),
+            now,
+        )
+        shared = (self.begin, authentication, self.hasher, common, syntax, self.throttle, self.revoked, now)
+        return Services(
+            presence=identities,
+            repetitions=repetitions,
+            authentication=authentication,
+            accounts=Accounts(*shared),
+            confirmation=Confirmation(*shared),
+            address_book=AddressBook(self.begin, now),
+        )
+
+    def mailing(self, settings: Settings, database: Database) -> AccountMailing:
+        return AccountMailing(self.begin, self.reader, mailer(settings), SqlShop(database), settings.address, now)
+
+
+async def _signals(settings: Settings, database: Database, stack: AsyncExitStack) -> RedisSignals | SqlSignals:
+    url = settings.redis_url
+    signals = SqlSignals(database) if url is None else RedisSignals(url.get_secret_value())
+    stack.push_async_callback(signals.close)
+    await signals.open()
+    return signals
+
+
+def _limiter(settings: Settings, stack: AsyncExitStack) -> Limiter:
+    if settings.redis_url is None:
+        return MemoryLimiter()
+    limiter = RedisLimiter(settings.redis_url.get_secret_value())
+    stack.push_async_callback(limiter.close)
+    return limiter
+
+
+def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> None:
+    """Run `work` until the shop closes."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)

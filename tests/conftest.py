@@ -20,6 +20,7 @@ from server.app import build_app
 from server.demo.loading import load_demo
 from server.settings import Settings, read_settings
 from server.wiring import Shop, open_shop
+from tests import valkey
 
 LOCK = 1
 
@@ -131,3 +132,10 @@ async def client(settings: Settings, statements: Statements) -> AsyncGenerator[h
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.example") as opened,
     ):
         yield opened
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Generator[str]:
+    """This worker's Redis; a test that breaks its server takes one of its own, `valkey.running()`."""
+    with valkey.running() as server:
+        yield server.url

@@ -15,7 +15,7 @@ class Once:
     """A request that must have its effect once, however often it is sent.
 
     `key_hash` and `fingerprint` (of the input) are what is stored, `seal` makes the result fit to be stored: only who
-    sends the same key and input again can read it.
+    sends the same key and input again can read it, by `opened`, which gives None for what cannot be read any more.
     """
 
     actor: str
@@ -23,6 +23,7 @@ class Once:
     key_hash: bytes
     fingerprint: bytes
     seal: Callable[[object], bytes]
+    opened: Callable[[bytes], bytes | None]
 
 
 class AlreadyDone(Exception):

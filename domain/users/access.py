@@ -1,9 +1,11 @@
-"""Who may see what."""
+"""Who may see and do what: rules are pure questions about an actor and about whose the thing is."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 from domain.shared.errors import Forbidden, Unauthenticated
-from domain.users.user import Actor
+from domain.users.user import Actor, UserId
 
 
 class Viewer(Enum):
@@ -14,14 +16,46 @@ class Viewer(Enum):
     ADMIN = "ADMIN"
 
 
-def require(actor: Actor, viewer: Viewer) -> None:
-    """Let `actor` pass, or say what is missing. Ownership depends on the object and is decided where it is read.
+Allows = Callable[[Actor, UserId | None], bool]
 
-    Raises:
-        Unauthenticated: nobody is signed in.
-        Forbidden: somebody is, without the role.
-    """
-    if actor.user_id is None:
-        raise Unauthenticated("Sign in to see this.")
-    if viewer is Viewer.ADMIN and not actor.is_staff:
-        raise Forbidden("Only administrators may see this.")
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`viewer` is what clients are told; where `by_owner`, the answer depends on whose the thing is."""
+
+    name: str
+    allows: Allows
+    viewer: Viewer | None
+    by_owner: bool = False
+
+    def require(self, actor: Actor, owner: UserId | None = None) -> None:
+        """Let `actor` pass, or say what is missing.
+
+        Raises:
+            Unauthenticated: nobody is signed in, which might help.
+            Forbidden: it would not.
+        """
+        if self.allows(actor, owner):
+            return
+        if actor.user_id is None and self.viewer is not None:
+            raise Unauthenticated("Sign in first.")
+        raise Forbidden(_REFUSALS.get(self.name, "This is for nobody."))
+
+
+def _owns(actor: Actor, owner: UserId | None) -> bool:
+    return actor.user_id is not None and actor.user_id == owner
+
+
+EVERYBODY = Rule("everybody", lambda _, __: True, None)
+SIGNED_IN = Rule("signed in", lambda actor, _: actor.user_id is not None, Viewer.SIGNED_IN)
+OWNER = Rule("owner", lambda actor, owner: actor.is_staff or _owns(actor, owner), Viewer.OWNER, by_owner=True)
+OWNER_ALONE = Rule("owner alone", _owns, Viewer.OWNER, by_owner=True)
+ADMIN = Rule("administrator", lambda actor, _: actor.is_staff, Viewer.ADMIN)
+NOBODY = Rule("nobody", lambda _, __: False, None)
+"""What holds where no rule is given."""
+
+_REFUSALS = {
+    ADMIN.name: "This is for administrators only.",
+    OWNER.name: "This is only for the one it belongs to.",
+    OWNER_ALONE.name: "This is only for the one it belongs to.",
+}

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Protocol
 
 from domain.shared.paging import Page
@@ -34,13 +33,9 @@ class AddressReader(Protocol):
 
 
 class SessionReader(Protocol):
-    """Sessions that are open at `at`; the others are not there."""
+    """Only sessions that are open are there."""
 
-    async def by_ids(
-        self, ids: Sequence[SessionId], at: datetime, *, wanted: Wanted = None
-    ) -> Mapping[SessionId, Session]: ...
-    async def of_users(
-        self, ids: Sequence[UserId], at: datetime, *, wanted: Wanted = None
-    ) -> Mapping[UserId, Sequence[Session]]:
+    async def by_ids(self, ids: Sequence[SessionId], *, wanted: Wanted = None) -> Mapping[SessionId, Session]: ...
+    async def of_users(self, ids: Sequence[UserId], *, wanted: Wanted = None) -> Mapping[UserId, Sequence[Session]]:
         """The one that was used last first."""
         ...

@@ -40,6 +40,8 @@ class RevokedSessions:
         self._clock = clock
         self._noticed: dict[SessionId, datetime] = {}
         self._waiting: dict[SessionId, set[asyncio.Event]] = {}
+        self.loaded = False
+        """Whether the database was asked yet. Until it was, nobody knows which tokens may be believed."""
 
     def __contains__(self, session_id: SessionId) -> bool:
         return session_id in self._noticed
@@ -65,10 +67,6 @@ class RevokedSessions:
             self._note(ended)
             await self._signals.publish(TOPIC, "")
 
-    async def load(self) -> None:
-        """Read all that matters. Raises: Unavailable."""
-        self._note(await self._reader.since(self._clock() - REMEMBERED))
-
     async def follow(self) -> None:
         """Keep up to date until cancelled."""
         async with self._signals.subscribe(TOPIC) as messages:
@@ -78,11 +76,17 @@ class RevokedSessions:
                     if told.done():
                         told = asyncio.ensure_future(_next(messages))
                     with suppress(Unavailable):  # nothing can be revoked while the database is away
-                        self._note(await self._reader.since(self._clock() - OVERLAP))
-                    self._forget()
+                        await self.look()
                     await asyncio.wait((told,), timeout=POLL_SECONDS)
             finally:
                 told.cancel()
+
+    async def look(self) -> None:
+        """Read what is new; all that matters, the first time. Raises: Unavailable."""
+        back = OVERLAP if self.loaded else REMEMBERED
+        self._note(await self._reader.since(self._clock() - back))
+        self._forget()
+        self.loaded = True
 
     def _note(self, revoked: Iterable[SessionId]) -> None:
         for session_id in revoked:

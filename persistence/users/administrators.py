@@ -6,10 +6,12 @@ from enum import Enum
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.shared.clock import now
 from domain.shared.ids import uuid7
-from domain.users.user import UserRole
+from domain.users.user import UserId, UserRole
 from persistence.database import Database
 from persistence.statements import Statement
+from persistence.users.repositories import SqlSessions
 from persistence.users.tables import users
 
 
@@ -40,7 +42,10 @@ class SqlAdministrators:
         return Administrator(*rows[0]) if rows else None
 
     async def put(self, email: str, password_hash: str) -> Outcome:
-        """Make `email` an administrator with this password, whether or not there was such a user."""
+        """Make `email` an administrator with this password, whether or not there was such a user.
+
+        Whoever was signed in there is not any more: a new password is set because the former may be known.
+        """
         new = insert(users).values(
             id=uuid7(),
             email=email,
@@ -53,7 +58,8 @@ class SqlAdministrators:
         statement = new.on_conflict_do_update(
             index_elements=[func.lower(users.c.email)],
             set_={"password_hash": new.excluded.password_hash, "role": new.excluded.role},
-        ).returning(text("xmax = 0 AS inserted"))  # a row that was updated carries the updating transaction
+        ).returning(users.c.id, text("xmax = 0 AS inserted"))  # a row that was updated carries the updating transaction
         async with self._database.begin() as connection:
-            inserted = (await connection.execute(statement)).scalar_one()
+            identity, inserted = (await connection.execute(statement)).one()
+            await SqlSessions(connection).revoke(UserId(identity), now())
         return Outcome.CREATED if inserted else Outcome.CHANGED

@@ -42,6 +42,7 @@ ADDRESS = Mapper(
         "is_default": addresses.c.is_default,
         "created_at": addresses.c.created_at,
     },
+    always=("id", "user_id"),
 )
 SESSION = Mapper(
     Session,
@@ -56,6 +57,7 @@ SESSION = Mapper(
         "revoked_at": sessions.c.revoked_at,
     },
     properties={"ends_at": ("last_used_at", "expires_at")},
+    always=("id", "user_id"),
 )
 REFRESH_TOKEN = Mapper(
     RefreshToken,

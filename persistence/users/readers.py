@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 from sqlalchemy import ColumnElement, DateTime, Interval, SelectBase, String, Text, Uuid, any_, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from domain.shared.clock import Clock
+from domain.shared.errors import Unavailable
 from domain.shared.paging import Page, Position, cut
 from domain.shared.reading import Wanted
 from domain.users.address import AddressId, SavedAddress
@@ -154,20 +158,18 @@ class SqlSessionReader:
 
     FOUND = Query(SESSION, _sessions)
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
-    async def by_ids(
-        self, ids: Sequence[SessionId], at: datetime, *, wanted: Wanted = None
-    ) -> Mapping[SessionId, Session]:
-        values = {"keys": ids, "at": at, "idle": IDLE}
-        return keyed(await self.FOUND.ask(self._database, values, wanted, sessions.c.id))
+    async def by_ids(self, ids: Sequence[SessionId], *, wanted: Wanted = None) -> Mapping[SessionId, Session]:
+        return keyed(await self.FOUND.ask(self._database, self._values(ids), wanted, sessions.c.id))
 
-    async def of_users(
-        self, ids: Sequence[UserId], at: datetime, *, wanted: Wanted = None
-    ) -> Mapping[UserId, Sequence[Session]]:
-        values = {"keys": ids, "at": at, "idle": IDLE}
-        return gathered(await self.FOUND.ask(self._database, values, wanted, sessions.c.user_id))
+    async def of_users(self, ids: Sequence[UserId], *, wanted: Wanted = None) -> Mapping[UserId, Sequence[Session]]:
+        return gathered(await self.FOUND.ask(self._database, self._values(ids), wanted, sessions.c.user_id))
+
+    def _values(self, keys: Sequence[UUID]) -> Mapping[str, Any]:
+        return {"keys": keys, "at": self._clock(), "idle": IDLE}
 
 
 class SqlRevocations:
@@ -183,4 +185,8 @@ class SqlRevocations:
         self._database = database
 
     async def since(self, instant: datetime) -> Sequence[SessionId]:
-        return [SessionId(row[0]) for row in await self._database.fetch(self.SINCE, {"since": instant})]
+        try:
+            found = await self._database.fetch(self.SINCE, {"since": instant})
+        except asyncpg.UndefinedTableError as missing:
+            raise Unavailable("The database is not migrated yet.") from missing
+        return [SessionId(row[0]) for row in found]

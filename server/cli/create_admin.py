@@ -3,12 +3,14 @@
 import asyncio
 import getpass
 import os
-import re
 import sys
 
+from adapters.common_passwords import LeakedPasswords
+from adapters.email_addresses import RfcEmailSyntax
 from adapters.passwords import Argon2PasswordHasher
 from domain.shared.errors import InvalidInput
 from domain.users.passwords import SHORTEST, accepted
+from domain.users.person import email_address
 from persistence.database import ConnectionSettings, Database
 from persistence.users.administrators import Outcome, SqlAdministrators
 from server.cli.screen import Screen
@@ -17,37 +19,35 @@ from server.failures import UsageFailure
 from server.settings import read_settings
 from server.starting import condition, require_current
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_LONGEST_EMAIL = 255
 VARIABLE = "SOUK_ADMIN_PASSWORD"
 
 
 def run(screen: Screen, email: str, password_stdin: bool) -> None:  # noqa: FBT001  (a switch of the command line)
     settings = read_settings()
-    if not _EMAIL.fullmatch(email) or len(email) > _LONGEST_EMAIL:
-        raise UsageFailure(f"--email {email} is not an e-mail address: write it like ann@example.com.")
-    password = _password(from_stdin=password_stdin)
+    try:
+        address = email_address(RfcEmailSyntax(), email, "--email")
+        password = accepted(_typed(from_stdin=password_stdin), LeakedPasswords(), personal=(address,))
+    except InvalidInput as invalid:
+        raise UsageFailure(_sentence(invalid)) from invalid
     with database(settings) as chosen:
-        outcome = asyncio.run(_put(chosen.connection, email, password))
-    done = "is an administrator now" if outcome is Outcome.CREATED else "is an administrator and has the new password"
-    screen.line(f"{email} {done}.")
+        outcome = asyncio.run(_put(chosen.connection, address, password))
+    done = (
+        "is an administrator now"
+        if outcome is Outcome.CREATED
+        else "is an administrator, has the new password, and is signed out everywhere"
+    )
+    screen.line(f"{address} {done}.")
 
 
 async def _put(connection: ConnectionSettings, email: str, password: str) -> Outcome:
     require_current(await condition(connection))
-    opened = Database(connection)
+    opened, hasher = Database(connection), Argon2PasswordHasher()
     await opened.open()
     try:
-        return await SqlAdministrators(opened).put(email, await Argon2PasswordHasher().hash(password))
+        return await SqlAdministrators(opened).put(email, await hasher.hash(password))
     finally:
+        hasher.close()
         await opened.close()
-
-
-def _password(*, from_stdin: bool) -> str:
-    try:
-        return accepted(_typed(from_stdin=from_stdin))
-    except InvalidInput as invalid:
-        raise UsageFailure(f"The {invalid.argument} {str(invalid).partition('` ')[2]}") from invalid
 
 
 def _typed(*, from_stdin: bool) -> str:
@@ -61,3 +61,8 @@ def _typed(*, from_stdin: bool) -> str:
     if getpass.getpass("The same again: ") != password:
         raise UsageFailure("The two passwords differ; nothing was changed.")
     return password
+
+
+def _sentence(invalid: InvalidInput) -> str:
+    name = f"The {invalid.argument}" if invalid.argument == "password" else invalid.argument
+    return f"{name} {invalid.message.partition('` ')[2]}"

@@ -62,6 +62,17 @@ def serve() -> None:
 
 
 @app.command()
+def worker() -> None:
+    """Carry out what the shop has accepted: send letters, remove what has expired. Several may run side by side.
+
+    In development `souk serve` does it itself; in production run at least one of these.
+
+    Example: `souk worker`.
+    """
+    _run("worker")
+
+
+@app.command()
 def migrate(
     to: Annotated[str, typer.Option(metavar="REVISION", help="Stop at this migration instead of the newest.")] = "head",
 ) -> None:

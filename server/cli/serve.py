@@ -17,6 +17,7 @@ from server.listening import bind, port_of
 from server.serving import serve
 from server.settings import CHECKOUT, Settings, read_settings
 from server.starting import Start, condition
+from server.wiring import check
 from server.workers import Workers
 
 
@@ -26,6 +27,7 @@ def run(screen: Screen) -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(bind(settings.host, settings.port))  # before anything that takes time
         settings = settings.model_copy(update={"port": port_of(listener)})
+        check(settings)
         chosen = _choose(screen, settings, stack)
         admin = asyncio.run(Start(chosen, screen).prepare())
         if not settings.production:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
@@ -40,6 +40,7 @@ class Answer:
 
     data: Mapping[str, Any] | None
     errors: list[GraphQLError]
+    extensions: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 class Engine:
@@ -96,8 +97,8 @@ class Engine:
                     None, [coded(GraphQLError(f"The query took longer than {self._seconds:g} s."), "TIMEOUT")]
                 )
         if data is FAILED:
-            return Answer(None, run.errors)
-        return Answer(self._with_introspection(prepared, data), run.errors)
+            return Answer(None, run.errors, context.extensions)
+        return Answer(self._with_introspection(prepared, data), run.errors, context.extensions)
 
     def _variables(self, operation: Operation, given: Mapping[str, Any]) -> VariableValues:
         found = get_variable_values(

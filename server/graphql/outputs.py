@@ -166,12 +166,16 @@ class InterfaceOf:
     def split(self, values: Column, place: Place) -> Sequence[Part]:
         kinds: dict[type, list[int]] = {}
         for index in _present(values):
-            kinds.setdefault(_class(values[index]), []).append(index)
+            kinds.setdefault(self._kind(values[index]), []).append(index)
         return [_chosen(self.selections[kind], values, place, indices) for kind, indices in kinds.items()]
 
     def join(self, run: Run, values: Column, parts: Sequence[Part], done: Sequence[Column]) -> Column:
         del run
         return _scattered(values, parts, done)
+
+    def _kind(self, value: object) -> type:
+        """The class that is shown: the value's own, or the nearest of those that it is made of."""
+        return next(kind for kind in type(value).__mro__ if kind in self.selections)
 
 
 def _settled(run: Run, values: Column, spot: Spot, *, non_null: bool) -> Column:
@@ -191,10 +195,6 @@ def _written(write: Write, run: Run, values: Column, spot: Spot) -> Column:
         return [value if value is None or value is FAILED else write(value) for value in values]
     except Exception:  # noqa: BLE001  (some value cannot be written: find out which)
         return run.each(lambda value: value if value is None or value is FAILED else write(value), values, spot)
-
-
-def _class(value: object) -> type:
-    return type(value)
 
 
 def _present(values: Column) -> Sequence[int]:

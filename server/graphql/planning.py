@@ -33,15 +33,29 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from domain.shared.paging import DEFAULT_PAGE, LARGEST_PAGE
+from domain.users.access import EVERYBODY
 from resolvers import global_ids
-from schema.rendering import RENDERED, Attribute, Declaration, Function, Identity, Relation, declaration
+from schema import access
+from schema.rendering import (
+    RENDERED,
+    Attribute,
+    Declaration,
+    Function,
+    Identity,
+    Relation,
+    Result,
+    UseCase,
+    declaration,
+)
 from server.graphql import core
 from server.graphql.outputs import Completes, InterfaceOf, Leaf, ListOf, Nested, ObjectOf, Write
 from server.graphql.reading import Calls, Getter, Loads, Reads
 from server.graphql.run import RawInfo, Run
-from server.graphql.selections import Field, Multiplier, Plan, Selection
+from server.graphql.selections import Field, FieldRule, Multiplier, Plan, Selection
 
-AS_IT_IS = frozenset({"String", "Int", "Float", "Boolean", "ID", "CurrencyCode", "URL", "JSON", "EventCursor"})
+AS_IT_IS = frozenset(
+    {"String", "Int", "Float", "Boolean", "ID", "CountryCode", "CurrencyCode", "URL", "JSON", "EventCursor"}
+)
 """Scalars whose Python values are JSON already; what resolvers return for them is checked by pyright."""
 
 
@@ -137,7 +151,7 @@ class _Planning:
             name=f"{type_.name}.{name}",
             reads=self._reads(type_, field, definition, declared, nodes[0]),
             output=self._output(field.type, details),
-            requires=declared.requires,
+            rule=self._rule(type_.name, name),
             multiplier=_multiplier(field, nodes[0]),
         )
 
@@ -151,22 +165,38 @@ class _Planning:
     ) -> Reads:
         shown = self._planner.classes.get(type_.name)
         match declared.source:
-            case Attribute(""):
-                return Getter(_itself)
             case Attribute(name):
-                attribute = name or definition.python_name
-                self._look(shown, attribute)
-                return Getter(attrgetter(attribute))
+                return self._getter(shown, definition.python_name if name is None else name)
             case Identity():
                 self._look(shown, "id")
                 return Getter(_identity(type_.name))
             case Relation(loader, key):
                 self._look(shown, key)
                 return Loads(loader, key)
+            case Result():
+                return Getter(declared.source.read)
+            case UseCase():
+                return self._calls(field, definition, node)
             case Function(looks_at):
                 self._look(shown, "id")
                 self._wanted.update(dict.fromkeys(looks_at))
                 return self._calls(field, definition, node)
+
+    def _getter(self, shown: type | None, attribute: str) -> Getter:
+        if not attribute:
+            return Getter(_itself)
+        self._look(shown, attribute)
+        return Getter(attrgetter(attribute))
+
+    def _rule(self, type_name: str, field: str) -> FieldRule | None:
+        """None for what everybody may see, and for mutations, whose refusals are data."""
+        rule = access.rule(type_name, field)
+        if rule is EVERYBODY or type_name == "Mutation":
+            return None
+        owner = access.OWNERS[type_name] if rule.by_owner else None
+        if owner is not None:
+            self._look(self._planner.classes.get(type_name), owner)
+        return FieldRule(rule, None if owner is None else attrgetter(owner))
 
     def _look(self, shown: type | None, attribute: str) -> None:
         """Remember that the operation looks at this; where a resolver looks at everything, that stays."""

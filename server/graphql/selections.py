@@ -10,14 +10,22 @@ from graphql.execution.values import VariableValues
 
 from domain.shared.errors import DomainError
 from domain.shared.reading import Wanted
-from domain.users.access import Viewer, require
+from domain.users.access import Rule
 from server.graphql.outputs import Column, Completes
-from server.graphql.places import Under
-from server.graphql.reading import Reads
+from server.graphql.places import Chosen, Under
+from server.graphql.reading import Found, Reads
 from server.graphql.run import FAILED, Run, Spot
 
 Multiplier = Callable[[VariableValues], int]
 """How many items a field's list may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """Who may see a field; with `owner`, the rule is asked for each parent, which that tells the owner of."""
+
+    rule: Rule
+    owner: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Field:
     name: str
     reads: Reads
     output: Completes
-    requires: Viewer | None = None
+    rule: FieldRule | None = None
     multiplier: Multiplier | None = None
 
     def cost(self, variables: VariableValues) -> int:
@@ -42,29 +50,53 @@ class Field:
 
     def execute(self, run: Run, parents: Column, above: Spot) -> Column:
         spot = Spot(self.nodes, self.name, Under(above.place, self.key))
-        if not self._allowed(run, spot):
-            return self.output.complete(run, [FAILED] * len(parents), spot)
-        return self.output.complete(run, self.reads.read(run, parents, spot), spot)
+        allowed = self._allowed(run, parents, spot)
+        if allowed is None:
+            return self.output.complete(run, self.reads.read(run, parents, spot), spot)
+        inner = spot.within(Chosen(spot.place, allowed))
+        read = self.reads.read(run, [parents[index] for index in allowed], inner) if allowed else ()
+        done = self.output.complete(run, read, inner)
+        return self._with_refused(run, parents, spot, allowed, done)
 
     async def execute_later(self, run: Run, parents: Column, above: Spot) -> Column:
         spot = Spot(self.nodes, self.name, Under(above.place, self.key))
-        if not self._allowed(run, spot):
-            return await self.output.complete_later(run, [FAILED] * len(parents), spot)
-        found = await self.reads.read_later(run, parents, spot)
+        allowed = self._allowed(run, parents, spot)
+        if allowed is None:
+            return await self._found(run, await self.reads.read_later(run, parents, spot))
+        inner = spot.within(Chosen(spot.place, allowed))
+        some = [parents[index] for index in allowed]
+        done = await self._found(run, await self.reads.read_later(run, some, inner)) if some else ()
+        return self._with_refused(run, parents, spot, allowed, done)
+
+    async def _found(self, run: Run, found: Found) -> Column:
         if self.output.deferred:
             return found.spread(await self.output.complete_later(run, found.values, found.spot))
         return found.spread(self.output.complete(run, found.values, found.spot))
 
-    def _allowed(self, run: Run, spot: Spot) -> bool:
-        """A role lacks for all parents alike, so one error says it."""
-        if self.requires is None:
-            return True
+    def _allowed(self, run: Run, parents: Column, spot: Spot) -> Sequence[int] | None:
+        """The indices of parents whose field the viewer may see; None when it is all of them."""
+        if self.rule is None:
+            return None
+        if self.rule.owner is None:  # a role lacks for all parents alike, so one error says it
+            return None if self._passes(run, None, spot, 0) else ()
+        owners = map(self.rule.owner, parents)
+        allowed = [index for index, owner in enumerate(owners) if self._passes(run, owner, spot, index)]
+        return None if len(allowed) == len(parents) else allowed
+
+    def _passes(self, run: Run, owner: Any, spot: Spot, index: int) -> bool:
         try:
-            require(run.context.actor, self.requires)
+            if self.rule is not None:
+                self.rule.rule.require(run.context.actor, owner)
         except DomainError as cause:
-            run.fail(cause, spot, 0)
+            run.fail(cause, spot, index)
             return False
         return True
+
+    def _with_refused(self, run: Run, parents: Column, spot: Spot, allowed: Sequence[int], done: Column) -> Column:
+        column: list[Any] = [*self.output.complete(run, [FAILED] * len(parents), spot)]
+        for index, value in zip(allowed, done, strict=True):
+            column[index] = value
+        return column
 
 
 class Selection:
@@ -104,9 +136,11 @@ class Selection:
         return self._rows(run, values, columns)
 
     async def complete_in_turn(self, run: Run, values: Column, spot: Spot) -> Column:
-        """As mutations want it: one field after the other."""
+        """As mutations want it: one field after the other, each with loaders that know nothing from before."""
         columns: list[Column] = [()] * len(self.keys)
+        first = run.context
         for index, field in sorted((*self._at_once, *self._later), key=lambda numbered: numbered[0]):
+            run.context = first.renewed()
             columns[index] = await field.execute_later(run, values, spot)
         return self._rows(run, values, columns)
 

@@ -11,8 +11,8 @@ from server.graphiql import GraphiQL
 from server.graphql.engine import Answer
 from server.graphql.errors import written
 from server.graphql.request import GraphQLRequest, MethodNotAllowed, RequestRefused
-from server.http import bodies, parameters
-from server.http.incoming import headers_of, request_id
+from server.http import bodies, credentials, parameters
+from server.http.incoming import client_of, headers_of, request_id
 from server.http.media_types import MediaType, is_json, preferred
 from server.http.persisted import PersistedQueries
 from server.http.replies import CLOSE, Header, Refused, Reply
@@ -63,13 +63,17 @@ class GraphQLEndpoint:
 
     async def _answer(self, scope: Scope, media_type: MediaType, request: GraphQLRequest, *, read_only: bool) -> Reply:
         shop: Shop = scope["app"].state.shop
+        actor = credentials.actor(scope, shop.identities)
         request = self._persisted.complete(request)
-        prepared = shop.engine.prepare(request, read_only=read_only)
+        prepared = shop.engine.prepare(request, actor=actor, read_only=read_only)
         self._persisted.keep(request)
-        answer = await shop.execute(prepared)
-        if not answer.errors:
-            return Reply(200, orjson.dumps({"data": answer.data}), media_type.content_type, (_VARY,))
-        return _with_errors(scope, media_type, answer)
+        answer = await shop.execute(prepared, actor, client_of(scope))
+        if answer.errors:
+            return _with_errors(scope, media_type, answer)
+        body = {"data": answer.data}
+        if answer.extensions:
+            body["extensions"] = answer.extensions
+        return Reply(200, orjson.dumps(body), media_type.content_type, (_VARY,))
 
     async def _page(self) -> Reply:
         page = await run_in_threadpool(self._explorer.page)
@@ -89,7 +93,10 @@ async def _posted(scope: Scope, receive: Receive) -> GraphQLRequest:
 def _with_errors(scope: Scope, media_type: MediaType, answer: Answer) -> Reply:
     identity = request_id(scope)
     errors = [written(error, identity) for error in answer.errors]
-    body = orjson.dumps({"errors": errors, "data": answer.data})
+    parts: dict[str, object] = {"errors": errors, "data": answer.data}
+    if answer.extensions:
+        parts["extensions"] = answer.extensions
+    body = orjson.dumps(parts)
     unavailable = any(error["extensions"]["code"] == "SERVICE_UNAVAILABLE" for error in errors)
     if answer.data is None and unavailable:
         return Reply(503, body, media_type.content_type, (_VARY, _RETRY))

@@ -4,19 +4,23 @@ import asyncio
 import re
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from server.graphql.errors import MASK
 from server.http.incoming import headers_of, request_id
 from server.http.replies import CLOSE, SECURITY, Header, Reply, refusal_body
+from server.websocket.closing import Close, CloseCode
 
 SLOW_SECONDS = 1.0
 PROBES = frozenset({"/livez", "/readyz", "/health"})
 """Orchestrators ask by address, not by name."""
 _LOG = structlog.stdlib.get_logger("souk.http")
+_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 _STRANGER = Reply(400, refusal_body("BAD_REQUEST", "This host is not served here."))
 
@@ -31,21 +35,25 @@ class Guard:
         self._known = lru_cache(maxsize=256)(self._serves)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         headers, identity = headers_of(scope), request_id(scope)
         structlog.contextvars.bind_contextvars(request_id=identity)
-        extra = (*self._always, (b"x-request-id", identity.encode()))
+        named: Header = (b"x-request-id", identity.encode())
+        extra = (*self._always, named)
         if b"authorization" in headers:
             extra = (*extra, (b"cache-control", b"no-store"))
         started, status = time.perf_counter(), 0
 
         async def guarded(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in _STARTS:
                 status = message["status"]
                 message["headers"] = _completed(message.get("headers", ()), extra)
+            elif message["type"] == "websocket.accept":
+                status = 101
+                message["headers"] = _completed(message.get("headers", ()), (named,))
             await send(message)
 
         known = not self._hosts or self._known(headers.get(b"host", b"")) or scope["path"] in PROBES
@@ -71,10 +79,15 @@ def _completed(given: Iterable[Header], extra: Iterable[Header]) -> list[Header]
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
-    """A status of 0 means that the client left before its answer began."""
-    remarkable = status >= 500 or seconds > SLOW_SECONDS  # noqa: PLR2004  (5xx: the server's fault)
+    """A status of 0 means that the client left before its answer began; 101, that it had an open socket."""
+    slow = seconds > SLOW_SECONDS and scope["type"] == "http"
+    remarkable = status >= 500 or slow  # noqa: PLR2004  (5xx: the server's fault)
     (_LOG.warning if remarkable else _LOG.debug)(
-        "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1_000, 1)
+        "request",
+        method=scope.get("method", "GET"),
+        path=scope["path"],
+        status=status,
+        milliseconds=round(seconds * 1_000, 1),
     )
 
 
@@ -85,6 +98,9 @@ class Failures:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -108,6 +124,21 @@ class Failures:
                 raise
             body = refusal_body("INTERNAL_SERVER_ERROR", MASK, requestId=request_id(scope))
             await Reply(500, body)(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except ClientDisconnected:
+            return
+        except asyncio.CancelledError:  # the end of the process
+            close = Close(CloseCode.SERVICE_RESTART, "Service restart")
+        except Exception:  # noqa: BLE001  (as for requests; an open socket can only be closed)
+            _LOG.exception("socket failed", path=scope["path"])
+            close = Close(CloseCode.INTERNAL_ERROR, MASK)
+        else:
+            return
+        with suppress(ClientDisconnected):
+            await send(close.written())
 
 
 _STOPPING = Reply(

@@ -7,6 +7,8 @@ from secrets import token_hex
 
 from starlette.types import Scope
 
+from domain.users.user import Client
+
 _HEADERS = "souk.headers"
 _REQUEST_ID = "souk.request_id"
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -35,3 +37,10 @@ def request_id(scope: Scope) -> str:
         known = given.decode() if sane and given else f"{_PROCESS}-{next(_numbers):x}"
         scope[_REQUEST_ID] = known
     return known
+
+
+def client_of(scope: Scope) -> Client:
+    """The address is the client's own, or what a trusted proxy says that it is."""
+    address: tuple[str, int] | None = scope.get("client")
+    agent = headers_of(scope).get(b"user-agent")
+    return Client(address[0] if address else None, agent.decode("utf-8", "replace") if agent else None)

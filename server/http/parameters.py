@@ -21,7 +21,7 @@ def bad_request(message: str) -> Refused:
 
 def from_json(body: bytes) -> GraphQLRequest:
     """Raises: Refused, RequestRefused."""
-    return _request(_decoded(body, "The body"))
+    return from_object(_decoded(body, "The body"))
 
 
 def from_query_string(query_string: bytes) -> GraphQLRequest:
@@ -40,20 +40,11 @@ def from_query_string(query_string: bytes) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if given.get(name) is not None:
             given[name] = _decoded(given[name], f"`{name}`")
-    return _request(given)
+    return from_object(given)
 
 
-def _decoded(text: bytes | str, name: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        if "surrogate in string" in str(error):
-            raise refusal("BAD_USER_INPUT", f"{name} contains half of a surrogate pair.") from None
-        # its own words quote Python's
-        raise bad_request(f"{name} is not JSON (line {error.lineno}, column {error.colno}).") from None
-
-
-def _request(given: Any) -> GraphQLRequest:
+def from_object(given: Any) -> GraphQLRequest:
+    """From JSON that was decoded before. Raises: Refused, RequestRefused."""
     if isinstance(given, list):
         raise bad_request("Several requests in one are not supported: send them one by one.")
     if not isinstance(given, dict):
@@ -68,6 +59,16 @@ def _request(given: Any) -> GraphQLRequest:
     if not request.query and "persistedQuery" not in request.extensions:
         raise bad_request("The request has no `query`.")
     return request
+
+
+def _decoded(text: bytes | str, name: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if "surrogate in string" in str(error):
+            raise refusal("BAD_USER_INPUT", f"{name} contains half of a surrogate pair.") from None
+        # its own words quote Python's
+        raise bad_request(f"{name} is not JSON (line {error.lineno}, column {error.colno}).") from None
 
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:

@@ -51,6 +51,7 @@ class Protocol(HttpToolsProtocol):
         self._packet = b""
         self._too_large = False
         self._upgrading = False
+        self._upgraded = False
         self._refused = False
 
     def connection_made(self, transport: Any) -> None:
@@ -75,7 +76,7 @@ class Protocol(HttpToolsProtocol):
         if self._in_headers and self._header_bytes > MOST_HEADER_BYTES and not self._refused:
             self._too_large = True
             self.send_400_response("")
-        if not self._refused:
+        if not self._refused and not self._upgraded:
             self._watch()
 
     def on_message_begin(self) -> None:
@@ -110,6 +111,12 @@ class Protocol(HttpToolsProtocol):
         else:
             self._refuse(400, "BAD_REQUEST", "This is not HTTP/1.1.")
 
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to `server.websocket.protocol`, which has clocks of its own."""
+        self._upgraded = True
+        self._stop_clock()
+        super().handle_websocket_upgrade()
+
     def _unsupported_upgrade_warning(self) -> None:
         """Answer as if no upgrade were asked for.
 
@@ -126,6 +133,12 @@ class Protocol(HttpToolsProtocol):
 
     def _ignores_upgrade(self) -> bool:
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT" and not self._should_upgrade()
+
+    def _should_upgrade(self) -> bool:
+        """To WebSocket only, and only by what can ask for it: a GET without a body, with nothing left to answer."""
+        if not super()._should_upgrade() or self.parser.get_method() != b"GET" or not self._idle():
+            return False
+        return not any(name in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         ours = app is self.app  # pyright: ignore[reportUnknownMemberType]

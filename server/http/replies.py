@@ -21,7 +21,7 @@ SECURITY: tuple[Header, ...] = (
 
 @dataclass(slots=True)
 class Reply:
-    """An ASGI application that always answers the same."""
+    """An ASGI application that always answers the same; the answer to a WebSocket's handshake refuses it."""
 
     status: int
     body: bytes
@@ -32,8 +32,9 @@ class Reply:
         del receive
         length = str(len(self.body)).encode()
         headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+        kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+        await send({"type": f"{kind}.start", "status": self.status, "headers": headers})
+        await send({"type": f"{kind}.body", "body": b"" if scope.get("method") == "HEAD" else self.body})
 
 
 def in_json(status: int, value: Mapping[str, Any], headers: Iterable[Header] = ()) -> Reply:

@@ -1,8 +1,7 @@
-"""What clients send."""
+"""What clients say about products."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
@@ -11,16 +10,6 @@ from domain.products.listing import ProductSortField
 from domain.products.product import ProductStatus
 from schema.enums import SortDirection
 from schema.scalars import ID
-
-First = Annotated[
-    int | None, strawberry.argument(description="How many items to read from the front, 1 to 100. The default is 20.")
-]
-After = Annotated[str | None, strawberry.argument(description="Read only what follows the item with this cursor.")]
-Last = Annotated[
-    int | None,
-    strawberry.argument(description="How many items to read from the end, 1 to 100. Not together with `first`."),
-]
-Before = Annotated[str | None, strawberry.argument(description="Read only what precedes the item with this cursor.")]
 
 
 @strawberry.input(description="Bounds for a price in the shop's currency, both inclusive; a missing one is open.")

@@ -1,0 +1,41 @@
+"""The use cases that mutations carry out; one set per process."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.shared.work import Once
+from domain.users.accounts import Accounts
+from domain.users.address_book import AddressBook
+from domain.users.authentication import Authentication
+from domain.users.confirmation import Confirmation
+from domain.users.user import Actor
+
+
+class Repetitions(Protocol):
+    """What makes a request that is sent twice have its effect once."""
+
+    def once(self, actor: Actor, operation: str, key: str, given: object) -> Once: ...
+
+    async def result(self, once: Once, kind: type) -> object | None:
+        """What the request was answered with before, a `kind`; None when it was not.
+
+        Raises:
+            IdempotencyKeyReused: its key was used with other input.
+        """
+        ...
+
+
+class Presence(Protocol):
+    def is_current(self, actor: Actor) -> bool:
+        """Whether the actor's session still stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    presence: Presence
+    repetitions: Repetitions
+    authentication: Authentication
+    accounts: Accounts
+    confirmation: Confirmation
+    address_book: AddressBook
