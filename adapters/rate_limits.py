@@ -42,7 +42,9 @@ class _Memory(MemoryStorage):
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         begin = time.time() - expiry
-        entries = [entry for entry in self.events.pop(key, ()) if entry.atime >= begin]
+        entries = self.events.pop(key, [])
+        while entries and entries[-1].atime < begin:
+            entries.pop()
         allowed = len(entries) + amount <= limit
         if allowed:
             entries[:0] = [Entry(expiry) for _ in range(amount)]

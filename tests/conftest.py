@@ -21,6 +21,7 @@ from server.demo.loading import load_demo
 from server.settings import Settings, read_settings
 from server.wiring import Shop, open_shop
 from tests import valkey
+from tests.generous import GenerousLimiter
 
 LOCK = 1
 
@@ -40,6 +41,14 @@ class Statements:
 
     def __len__(self) -> int:
         return len(self.seen)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def souk_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the shops of this worker keep their keys and letters: never in the checkout."""
+    home = tmp_path_factory.mktemp("home")
+    os.environ["SOUK_HOME"] = str(home)
+    return home
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +128,22 @@ def statements() -> Statements:
 @pytest.fixture(scope="session")
 async def shop(settings: Settings, statements: Statements) -> AsyncGenerator[Shop]:
     """The demo shop, open; `statements` sees what SQL it runs."""
-    async with open_shop(settings, statements) as opened:
+    async with open_shop(settings, statements, GenerousLimiter()) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own_shop(empty_database: ConnectionSettings) -> AsyncGenerator[Shop]:
+    """A shop without a product, for this test alone, which may change it."""
+    settings = read_settings(database_url=empty_database.url, public_url="http://shop.example")
+    async with open_shop(settings, None, GenerousLimiter()) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 async def client(settings: Settings, statements: Statements) -> AsyncGenerator[httpx.AsyncClient]:
     """Speaks HTTP with the whole application over the demo shop; `statements` sees what SQL it runs."""
-    app = build_app(settings, listener=statements)
+    app = build_app(settings, listener=statements, limiter=GenerousLimiter())
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.example") as opened,

@@ -79,7 +79,7 @@ class BroadcastSignals:
             await asyncio.wait({sending}, timeout=PUBLISH_SECONDS)
         finally:
             late = sending.cancel()
-        failure = TimeoutError("no answer in time") if late else sending.exception()
+        failure = TimeoutError("no answer in time") if late or sending.cancelled() else sending.exception()
         if isinstance(failure, Exception):
             self._publishing.noticed(failure)
             self._fanout.deliver(topic, message)  # this process, at least, need not wait

@@ -223,11 +223,14 @@ async def test_closing_while_a_message_is_stuck_leaves_nothing_behind(medium: Me
         await asyncio.sleep(0.05)
         stuck.cancel()
         await publish(signals, "orders", "late")
+        unlucky = asyncio.create_task(publish(signals, "orders", "closed meanwhile"))
+        await asyncio.sleep(0.05)
         closing = asyncio.create_task(signals.close())
-        await asyncio.wait({closing, stuck}, timeout=PATIENCE)
+        await asyncio.wait({closing, stuck, unlucky}, timeout=PATIENCE)
     finally:
         await medium.thaw()
     await closing
+    await unlucky
     assert stuck.cancelled()
     assert asyncio.all_tasks() == tasks
 
