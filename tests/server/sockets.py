@@ -1,8 +1,9 @@
 """Real sockets for the tests of the WebSocket transport: how a server is started for them, and what a client says."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, MutableMapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 import orjson
 import pytest
 from starlette.routing import WebSocketRoute
+from structlog.testing import capture_logs
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -174,10 +176,12 @@ class Conversation:
     async def end(self) -> tuple[int, str]:
         """How the server closes; what it still says before is let go."""
         with pytest.raises(ConnectionClosed) as closed:
-            async with asyncio.timeout(15):
-                while True:
-                    await self.socket.recv()
+            await asyncio.wait_for(self._hear_out(), 15)
         return close_of(closed.value)
+
+    async def _hear_out(self) -> None:
+        while True:
+            await self.socket.recv()
 
 
 def close_of(closed: ConnectionClosed) -> tuple[int, str]:
@@ -247,9 +251,28 @@ async def served(shop: Shop, limits: SocketLimits | None = None, **configured: A
             connection.shutdown()
 
 
-def complaints(logged: Iterable[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
-    """What was logged beyond the line of each request."""
-    return [line for line in logged if line["log_level"] != "debug"]
+class Complaints(logging.Handler):
+    """What was logged beyond the debug line of each request: by us, or by what we are built on."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(self.format(record))
+
+
+@contextmanager
+def complaints() -> Generator[list[str]]:
+    """Filled when the block ends."""
+    handler = Complaints()
+    logging.root.addHandler(handler)
+    try:
+        with capture_logs() as logged:
+            yield handler.said
+        handler.said += [str(line) for line in logged if line["log_level"] != "debug"]
+    finally:
+        logging.root.removeHandler(handler)
 
 
 def origin(text: str) -> Origin:

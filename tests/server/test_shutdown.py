@@ -27,6 +27,8 @@ async def process(database_url: str, host: str) -> AsyncGenerator[tuple[Process,
         "ALLOWED_HOSTS": host,
         "HOST": host,
         "PORT": "0",
+        "JWT_SECRET": "0" * 32,
+        "SMTP_URL": "smtp://127.0.0.1:25",
     }
     environment = {**os.environ, **settings, "PYTHONPATH": str(CHECKOUT)}
     command = [sys.executable, "-m", "tests.server.serving_process"]
