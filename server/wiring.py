@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.access_tokens import JwtAccessTokens
 from adapters.common_passwords import LeakedPasswords
@@ -18,6 +18,7 @@ from adapters.signing_keys import BadKey, KeyRing, kept_secret
 from domain.shared.clock import now
 from domain.shared.mail import Mailer
 from domain.shared.rates import Limiter
+from domain.shared.signals import Signals
 from domain.users.accounts import Accounts
 from domain.users.address_book import AddressBook
 from domain.users.authentication import Authentication
@@ -26,7 +27,7 @@ from domain.users.mailing import AccountMailing
 from domain.users.revocation import RevokedSessions
 from domain.users.throttling import Throttle
 from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
-from persistence.database import Database, Listener, bounded
+from persistence.database import ConnectionSettings, Database, Listener, bounded
 from persistence.outbox import SqlOutbox
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
@@ -59,6 +60,8 @@ class Shop:
 
     settings: Settings
     database: Database
+    behind: Database
+    """A few connections for what goes on in the background, which must go on however busy the others are."""
     readers: Readers
     services: Services
     identities: Identities
@@ -128,28 +131,29 @@ async def open_shop(
         BadKey, ValueError: see `check`.
     """
     keys = key_ring(settings)
-    database = Database(connection_settings(settings), listener)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.close)
-        await database.open()
-        signals = await _signals(settings, database, stack)
-        revoked = RevokedSessions(SqlRevocations(database), signals)
+        connection = connection_settings(settings)
+        database = await _database(connection, listener, stack)
+        behind = await _database(replace(connection, pool_size=2, application_name="souk background"), None, stack)
+        signals = await _signals(settings, behind, stack)
+        revoked = RevokedSessions(SqlRevocations(behind), signals)
         _in_background(revoked.follow(), stack)
         hasher = Argon2PasswordHasher()
         stack.callback(hasher.close)
         throttle = Throttle(limiter or _limiter(settings, stack))
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
-        parts_ = _People(begin, hasher, tokens, revoked, throttle, SqlUserReader(database))
+        people = _People(begin, hasher, tokens, revoked, throttle, SqlUserReader(database))
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
         yield Shop(
             settings=settings,
             database=database,
             readers=readers(database),
-            services=parts_.services(identities, repetitions),
+            services=people.services(identities, repetitions),
             identities=identities,
-            relay=Relay(SqlOutbox(database), parts_.mailing(settings, database).handlers, signals, now),
+            relay=Relay(SqlOutbox(behind), _mailing(settings, behind, signals).handlers, signals, now),
+            behind=behind,
             engine=Engine(root.build(), suggest=not settings.production),
         )
 
@@ -188,8 +192,17 @@ class _People:
             address_book=AddressBook(self.begin, now),
         )
 
-    def mailing(self, settings: Settings, database: Database) -> AccountMailing:
-        return AccountMailing(self.begin, self.reader, mailer(settings), SqlShop(database), settings.address, now)
+
+def _mailing(settings: Settings, database: Database, signals: Signals) -> AccountMailing:
+    begin = SqlUnitsOfWork(database, signals, now)
+    return AccountMailing(begin, SqlUserReader(database), mailer(settings), SqlShop(database), settings.address, now)
+
+
+async def _database(connection: ConnectionSettings, listener: Listener | None, stack: AsyncExitStack) -> Database:
+    database = Database(connection, listener)
+    stack.push_async_callback(database.close)
+    await database.open()
+    return database
 
 
 async def _signals(settings: Settings, database: Database, stack: AsyncExitStack) -> RedisSignals | SqlSignals:

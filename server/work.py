@@ -41,7 +41,7 @@ async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
 
 async def _tidying(shop: Shop) -> None:
     try:
-        await tidy(shop.database, now())
+        await tidy(shop.behind, now())
     except Unavailable:
         return
     await asyncio.sleep(TIDY_SECONDS)

@@ -30,7 +30,7 @@ async def ask(
         prepared = shop.engine.prepare(GraphQLRequest(document, operation, variables or {}), actor=actor)
     except RequestRefused as refused:
         return {"errors": [written(error, "request") for error in refused.errors]}
-    made = context(readers or shop.readers, shop.settings.address, actor, prepared.plan.wanted)
+    made = context(shop.services, readers or shop.readers, shop.settings.address, actor, wanted=prepared.plan.wanted)
     answer = await shop.engine.execute(prepared, made)
     return {"data": answer.data, "errors": [written(error, "request") for error in answer.errors]}
 

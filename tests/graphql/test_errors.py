@@ -73,7 +73,7 @@ async def test_a_query_that_takes_too_long_ends_with_a_timeout(shop: Shop) -> No
     readers, broken = breaking(shop.readers, "categories", "by_slugs", never)
     engine = Engine(root.build(), seconds=0.05)
     prepared = engine.prepare(GraphQLRequest('{ category(slug: "shoes") { id } }'))
-    answer = await engine.execute(prepared, context(readers, "http://shop.example", ADMIN))
+    answer = await engine.execute(prepared, context(shop.services, readers, "http://shop.example", ADMIN))
     released.set()
     assert answer.data is None
     assert [(error.extensions or {})["code"] for error in answer.errors] == ["TIMEOUT"]

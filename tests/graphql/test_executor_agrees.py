@@ -18,6 +18,7 @@ from domain.users.user import ANONYMOUS, Actor
 from persistence.database import ConnectionSettings, Database
 from resolvers.context import context
 from resolvers.loaders import Readers
+from resolvers.services import Services
 from schema import root
 from server import wiring
 from server.graphql.core import core_schema
@@ -25,6 +26,7 @@ from server.graphql.engine import Answer, Engine
 from server.graphql.limits import Limits
 from server.graphql.request import GraphQLRequest
 from server.graphql.run import MOST_ERRORS
+from server.wiring import Shop
 from tests import sizes
 from tests.graphql.asking import ADMIN, CUSTOMER, breaking
 from tests.graphql.documents import Written, documents
@@ -95,22 +97,22 @@ async def unhurried(demo_url: str) -> AsyncGenerator[Readers]:
 @example(Written("{ categories(first: 50) { nodes { parent { name } } } }", {}), ANONYMOUS, ("categories", "by_ids"))
 @example(Written('{ productVariant(sku: "NOTHING") { costPrice { amount } } }', {}), ANONYMOUS, None)
 async def test_random_documents_are_answered_as_graphql_core_answers_them(
-    unhurried: Readers, written: Written, actor: Actor, broken: tuple[str, str] | None
+    shop: Shop, unhurried: Readers, written: Written, actor: Actor, broken: tuple[str, str] | None
 ) -> None:
     readers = unhurried if broken is None else breaking(unhurried, *broken, does=ValueError("lost"))[0]
-    ours = await _ours(readers, written, actor)
-    theirs = await _theirs(readers, written, actor)
+    ours = await _ours(shop.services, readers, written, actor)
+    theirs = await _theirs(shop.services, readers, written, actor)
     assert ours.data == theirs.data
     _compare(_errors(ours.errors), _errors(theirs.errors), theirs.data)
 
 
-async def _ours(readers: Readers, written: Written, actor: Actor) -> Answer:
+async def _ours(services: Services, readers: Readers, written: Written, actor: Actor) -> Answer:
     prepared = ENGINE.prepare(GraphQLRequest(written.text, None, written.variables), actor=actor)
-    return await ENGINE.execute(prepared, context(readers, ADDRESS, actor, prepared.plan.wanted))
+    return await ENGINE.execute(prepared, context(services, readers, ADDRESS, actor, wanted=prepared.plan.wanted))
 
 
-async def _theirs(readers: Readers, written: Written, actor: Actor) -> Answer:
-    made = context(readers, ADDRESS, actor)
+async def _theirs(services: Services, readers: Readers, written: Written, actor: Actor) -> Answer:
+    made = context(services, readers, ADDRESS, actor)
     result: Any = await REFERENCE.execute(written.text, dict(written.variables), context_value=made)
     return Answer(result.data, list(result.errors or ()))
 
