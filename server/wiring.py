@@ -134,7 +134,7 @@ async def open_shop(
     async with AsyncExitStack() as stack:
         connection = connection_settings(settings)
         database = await _database(connection, listener, stack)
-        behind = await _database(replace(connection, pool_size=2, application_name="souk background"), None, stack)
+        behind = await _database(replace(connection, pool_size=3, application_name="souk background"), None, stack)
         signals = await _signals(settings, behind, stack)
         revoked = RevokedSessions(SqlRevocations(behind), signals)
         _in_background(revoked.follow(), stack)

@@ -22,6 +22,7 @@ def timestamp(name: str, *, nullable: bool = False, default: bool = False) -> sa
 def upgrade() -> None:
     people()
     sessions()
+    tokens()
     effects()
 
 
@@ -104,6 +105,9 @@ def sessions() -> None:
         unique=True,
         postgresql_where=sa.text("used_at IS NULL"),
     )
+
+
+def tokens() -> None:
     op.create_table(
         "session_revocations",
         sa.Column("session_id", sa.Uuid(), nullable=False),
