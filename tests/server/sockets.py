@@ -95,6 +95,8 @@ class OpenShop:
     running: int = 0
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     leave: asyncio.Event = field(default_factory=asyncio.Event)
+    genuine: bool = False
+    """Whether the shop's own accounts are believed instead."""
     revoked: RevokedSessions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,7 +112,7 @@ class OpenShop:
 
     @property
     def identities(self) -> Identities:
-        return Identities(self.tokens, self.revoked)
+        return self.shop.identities if self.genuine else Identities(self.tokens, self.revoked)
 
     async def execute(self, prepared: Prepared, actor: Actor, client: Client) -> Answer:
         self.asked.append((actor, client))

@@ -10,6 +10,7 @@ import pytest
 
 from domain.users.user import ANONYMOUS
 from server.wiring import Shop
+from tests.people import person
 from tests.server.sockets import NAME, NAMED, Served, served
 
 SLOW = "query Slow { shop { name } }"
@@ -125,3 +126,24 @@ async def test_nothing_begins_once_the_session_has_ended(server: Served) -> None
         await client.subscribe(NAME, "2")
         assert await client.end() == FORBIDDEN
     assert len(server.shop.asked) == asked
+
+
+async def test_who_signs_out_over_the_socket_is_told_so_and_then_has_none(own_shop: Shop) -> None:
+    someone = await person(own_shop)
+    async with served(own_shop) as server:
+        server.shop.genuine = True
+        async with (
+            server.talk(someone.headers) as client,
+            server.talk(someone.headers) as other,
+            server.talk() as nobody,
+        ):
+            assert await client.ask("{ me { email } }") == {"data": {"me": {"email": someone.user.email}}}
+            assert await nobody.ask("{ me { email } }") == {"data": {"me": None}}
+            answer = await client.ask("mutation { userLogout(input: {}) { userErrors { code } } }")
+            assert answer == {"data": {"userLogout": {"userErrors": []}}}
+            async with asyncio.timeout(1):
+                assert await asyncio.gather(client.end(), other.end()) == [FORBIDDEN, FORBIDDEN]
+            assert await nobody.ask(NAME) == {"data": {"shop": {"name": "Souk"}}}
+        async with server.open() as again:
+            await again.say("connection_init", payload=someone.headers)
+            assert await again.end() == FORBIDDEN
