@@ -1,6 +1,9 @@
 """Each field shows what its source gives: the declarations are data, so types can be compared without running them."""
 
+import ast
 import dataclasses
+import inspect
+import textwrap
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -13,15 +16,30 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
+from domain.shared.errors import DomainError
 from domain.shared.paging import Page
 from resolvers.loaders import Loaders
 from resolvers.nodes import LOAD
-from schema import root
+from resolvers.outcomes import Outcome
+from schema import errors, root
 from schema.nodes import Node
-from schema.rendering import RENDERED, Attribute, Declaration, Function, Identity, Relation, declaration
+from schema.rendering import (
+    RENDERED,
+    RESULTS,
+    Attribute,
+    Declaration,
+    Function,
+    Identity,
+    Relation,
+    Result,
+    UseCase,
+    declaration,
+)
 from server.graphql.core import resolver
 
 SCHEMA = root.build()
+INTERFACES = {errors.UserError: DomainError}
+"""What interfaces show; each of their types renders one of its subclasses."""
 
 
 class Case(NamedTuple):
@@ -42,6 +60,8 @@ def cases() -> Iterator[Case]:
         if not definition.is_graphql_generic:
             for field in definition.fields:
                 yield Case(shown, source, field, declaration(field))
+    for field in get_object_definition(root.Mutation, strict=True).fields:
+        yield Case(root.Mutation, None, field, declaration(field))
 
 
 CASES = list(cases())
@@ -79,8 +99,10 @@ def shown_class(type_: Any) -> Any:
     definition = get_object_definition(type_)
     if definition is None:
         return getattr(type_, "__supertype__", type_)
+    if type_ in RESULTS:
+        return (RENDERED[type_], RESULTS[type_])
     if definition.concrete_of is None:
-        return RENDERED[type_]
+        return INTERFACES[type_] if definition.is_interface else RENDERED[type_]
     return (RENDERED[definition.concrete_of.origin], *(shown_shape(v) for v in definition.type_var_map.values()))
 
 
@@ -88,16 +110,35 @@ def annotation_of(source: Any, attribute: str) -> Any:
     hints = typing.get_type_hints(source)
     if attribute in hints:
         return hints[attribute]
+    if issubclass(source, DomainError) and not hasattr(source, attribute):
+        return given_at_first(source, attribute)
     getter = getattr(source, attribute).fget
     return typing.get_type_hints(getter)["return"]
 
 
+def given_at_first(source: type, attribute: str) -> Any:
+    """What the parameter is that `__init__` keeps as this attribute."""
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(source.__init__)))):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=kept)], value=ast.Name(id=name)) if kept == attribute:
+                return typing.get_type_hints(source.__init__)[name]
+            case _:
+                pass
+    raise AttributeError(f"{source.__name__} keeps no parameter as {attribute}")
+
+
+def part_of(source: Any, attribute: str) -> Any:
+    return annotation_of(source, attribute) if attribute else source
+
+
 def gives(case: Case) -> Any:
     match case.declared.source:
-        case Attribute(""):
-            return case.source
+        case Result(name):
+            return part_of(RESULTS[case.shown], name)
+        case UseCase(_, answer):
+            return (Outcome, answer)
         case Attribute(name):
-            return annotation_of(case.source, name or case.field.python_name)
+            return part_of(case.source, case.field.python_name if name is None else name)
         case Identity():
             return annotation_of(case.source, "id")
         case Relation(loader, _):
@@ -120,6 +161,9 @@ def test_no_field_that_is_never_null_comes_from_something_that_may_be(case: Case
     if isinstance(case.field.type, StrawberryOptional):
         return
     match case.declared.source:
+        case Result(_, otherwise):
+            assert not nullable(gives(case))
+            assert otherwise is not None
         case Relation(_, key):
             assert not nullable(annotation_of(case.source, key))
         case Function() if case.name == "Category.products":
@@ -145,7 +189,30 @@ def test_every_field_is_declared() -> None:
     assert all(isinstance(declaration(field).source, Function) for field in definition.fields)
 
 
-@pytest.mark.parametrize("source", RENDERED.values(), ids=lambda source: source.__name__)
+def test_every_mutation_is_a_use_case_and_nothing_else_is() -> None:
+    assert {case.shown for case in CASES if isinstance(case.declared.source, UseCase)} == {root.Mutation}
+    assert all(isinstance(case.declared.source, UseCase) for case in CASES if case.shown is root.Mutation)
+
+
+def test_what_was_not_done_is_null_where_null_is_allowed() -> None:
+    results = [(case, case.declared.source) for case in CASES if isinstance(case.declared.source, Result)]
+    assert results
+    for case, source in results:
+        assert (source.otherwise is None) is isinstance(case.field.type, StrawberryOptional), case.name
+
+
+def test_each_interface_is_shown_by_types_that_render_what_it_shows() -> None:
+    for interface, source in INTERFACES.items():
+        shown = [one for one in RENDERED if issubclass(one, interface)]
+        assert shown
+        assert all(issubclass(RENDERED[one], source) for one in shown)
+
+
+# Python writes into exceptions while it raises them: the traceback, and what they came from
+VALUES: list[Any] = [one for one in dict.fromkeys(RENDERED.values()) if not issubclass(one, DomainError)]
+
+
+@pytest.mark.parametrize("source", VALUES, ids=lambda source: source.__name__)
 def test_what_is_rendered_is_frozen_and_slotted(source: Any) -> None:
     assert dataclasses.is_dataclass(source)
     assert source.__dataclass_params__.frozen  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from domain.shared.paging import Position, encode
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
 from server.graphql.core import item_type, without_non_null
+from tests.graphql import crowd
 
 DEEPEST = 6
 MOST_FIELDS = 45
@@ -47,10 +48,16 @@ def pools() -> Mapping[str, Sequence[Any]]:
     variants = [global_ids.encode("ProductVariant", one.variants[-1].id) for one in (*shown[:2], drafts[0])]
     categories = [global_ids.encode("Category", one.id) for one in shelves]
     media = [global_ids.encode("ProductMedia", one.media[0].id) for one in (shown[0], drafts[0])]
-    anything = [*products, *variants, *categories, *media, "", "no id", global_ids.encode("Money", UUID(int=5))]
+    goods = [*products, *variants, *categories, *media, "", "no id", global_ids.encode("Money", UUID(int=5))]
+    people = _people()
     return {
-        "id": anything,
-        "ids": [anything[:3], [*variants, *products], [*categories, "no id", *categories], media, []],
+        "id": [*goods, *people, *people],
+        "ids": [
+            *(goods[:3], [*variants, *products], [*categories, "no id", *categories], media, []),
+            *(people, people[:4], [*people[4:], *products]),
+        ],
+        "search": ["person", "PERSON2 shop", "Last3", "%", "", " ", "nobody", "a" * 101, None],
+        "role": ["CUSTOMER", "ADMIN", None],
         "slug": [*(one.slug for one in (*shown, drafts[0])), *(one.slug for one in shelves), "", "nothing"],
         "sku": [one.variants[0].sku for one in (*shown, drafts[0])] + ["", "NOTHING"],
         "first": [1, 1, 2, 2, 3, 3, 4, 0, 101, None],
@@ -84,6 +91,15 @@ def pools() -> Mapping[str, Sequence[Any]]:
     }
 
 
+def _people() -> list[str]:
+    """An administrator, the busy customer and two others, with addresses and sessions of some; and nobody's."""
+    return [
+        *(global_ids.encode("User", crowd.user_id(number)) for number in (1, 2, 3, 21, 999)),
+        *(global_ids.encode("SavedAddress", crowd.address_id(number, 1)) for number in (1, 2, 3, 999)),
+        *(global_ids.encode("Session", crowd.session_id(number, 0)) for number in (1, 2, 3, 999)),
+    ]
+
+
 # enum values are words in a document and strings in variables, so these are written out both ways
 SORTS = [
     {"field": name, **({} if direction is None else {"direction": direction})}
@@ -91,7 +107,7 @@ SORTS = [
     for direction in (None, "ASC", "DESC")
 ]
 STATUSES = [["ACTIVE"], ["DRAFT"], ["DRAFT", "ARCHIVED"], []]
-ENUM_FIELDS = {"field", "direction", "status"}
+ENUM_FIELDS = {"field", "direction", "status", "role"}
 
 
 def literal(value: Any, name: str = "") -> str:
@@ -102,7 +118,7 @@ def literal(value: Any, name: str = "") -> str:
     if isinstance(value, list):
         items = cast("list[Any]", value)
         return "[" + ", ".join(literal(item, name) for item in items) + "]"
-    return value if name in ENUM_FIELDS else json.dumps(value)
+    return value if name in ENUM_FIELDS and value is not None else json.dumps(value)
 
 
 @dataclass
@@ -196,7 +212,7 @@ class Writer:
         value = self.one_of(SORTS if name == "sortBy" else pools()[name])
         if name == "filter" and value is not None and self.chance(10):
             value = {**value, "status": self.one_of(STATUSES)}
-        return self.variable(str(offered.type), value) if self.chance(15) else literal(value)
+        return self.variable(str(offered.type), value) if self.chance(15) else literal(value, name)
 
     def variable(self, type_: str, value: Any) -> str:
         name = f"v{len(self.declared)}"

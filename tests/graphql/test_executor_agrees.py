@@ -28,6 +28,7 @@ from server.graphql.request import GraphQLRequest
 from server.graphql.run import MOST_ERRORS
 from server.wiring import Shop
 from tests import sizes
+from tests.graphql import crowd
 from tests.graphql.asking import ADMIN, CUSTOMER, breaking
 from tests.graphql.documents import Written, documents
 
@@ -49,7 +50,7 @@ UNLIMITED = Limits(
 REFERENCE: strawberry.Schema = root.build()
 ADDRESS = "http://shop.example"
 ENGINE = Engine(REFERENCE, seconds=60, limits=UNLIMITED)
-ACTORS = st.sampled_from([ANONYMOUS, CUSTOMER, ADMIN])
+ACTORS = st.sampled_from([ANONYMOUS, CUSTOMER, ADMIN, crowd.BUSY, crowd.BUSY, crowd.STAFF])
 BROKEN = st.sampled_from(
     [
         None,
@@ -65,6 +66,12 @@ BROKEN = st.sampled_from(
         ("media", "of_products"),
         ("categories", "by_ids"),
         ("categories", "ancestors_of"),
+        ("users", "by_ids"),
+        ("users", "page"),
+        ("users", "counts"),
+        ("addresses", "of_users"),
+        ("addresses", "by_ids"),
+        ("sessions", "of_users"),
         ("shop", "shop"),
     ]
 )
@@ -72,9 +79,10 @@ logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)  # it logs 
 
 
 @pytest.fixture(scope="module")
-async def unhurried(demo_url: str) -> AsyncGenerator[Readers]:
+async def unhurried(crowded: Shop, crowded_url: str) -> AsyncGenerator[Readers]:
     """Readers that never give up: on a busy machine a time-out would look like a difference."""
-    database = Database(ConnectionSettings(demo_url, statement_timeout_ms=60_000))
+    del crowded  # only its people are needed
+    database = Database(ConnectionSettings(crowded_url, statement_timeout_ms=60_000))
     await database.open()
     yield wiring.readers(database)
     await database.close()
@@ -95,13 +103,16 @@ async def unhurried(demo_url: str) -> AsyncGenerator[Readers]:
 @example(Written("{ shop @skip(if: true) { name } }", {}), ANONYMOUS, None)
 @example(Written("{ products(first: 2) { nodes { id @skip(if: true) } } }", {}), ANONYMOUS, None)
 @example(Written("{ categories(first: 50) { nodes { parent { name } } } }", {}), ANONYMOUS, ("categories", "by_ids"))
+@example(Written("{ users(first: 3) { nodes { sessions { id } } } }", {}), crowd.STAFF, None)
+@example(Written("{ users(first: 3) { edges { node { email } } } }", {}), crowd.BUSY, None)
+@example(Written("{ me { email defaultAddress { address { city } } sessions { current } } }", {}), crowd.BUSY, None)
 @example(Written('{ productVariant(sku: "NOTHING") { costPrice { amount } } }', {}), ANONYMOUS, None)
 async def test_random_documents_are_answered_as_graphql_core_answers_them(
-    shop: Shop, unhurried: Readers, written: Written, actor: Actor, broken: tuple[str, str] | None
+    crowded: Shop, unhurried: Readers, written: Written, actor: Actor, broken: tuple[str, str] | None
 ) -> None:
     readers = unhurried if broken is None else breaking(unhurried, *broken, does=ValueError("lost"))[0]
-    ours = await _ours(shop.services, readers, written, actor)
-    theirs = await _theirs(shop.services, readers, written, actor)
+    ours = await _ours(crowded.services, readers, written, actor)
+    theirs = await _theirs(crowded.services, readers, written, actor)
     assert ours.data == theirs.data
     _compare(_errors(ours.errors), _errors(theirs.errors), theirs.data)
 

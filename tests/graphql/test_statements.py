@@ -1,21 +1,30 @@
 """The number of SQL statements never depends on the number of rows: for every field that the schema declares."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-from graphql import GraphQLObjectType
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, is_required_input_field
 
+from domain.users.user import ANONYMOUS, Actor
+from resolvers import global_ids
 from schema import root
-from schema.rendering import Attribute, Function, Identity, Relation, declaration
-from server.graphql.core import core_schema, definition, item_type, without_non_null
+from schema.rendering import Attribute, Function, Identity, Relation, Result, declaration
+from server.graphql.core import core_schema, definition, item_type, resolver, without_non_null
 from server.wiring import Shop
 from tests.conftest import Statements
+from tests.graphql import crowd
 from tests.graphql.asking import ADMIN, ask
 
 SCHEMA = core_schema(root.build())
 # how to come by parents of each type: the more `first` asks for, the more there are
 WAYS = {
+    "User": "users(first: %d) { nodes { %s } }",
+    "UserConnection": "users(first: %d) { %s }",
+    "UserEdge": "users(first: %d) { edges { %s } }",
+    "SavedAddress": "users(first: %d) { nodes { addresses { %s } } }",
+    "Address": "users(first: %d) { nodes { addresses { address { %s } } } }",
     "Product": "products(first: %d) { nodes { %s } }",
     "Category": "categories(first: %d) { nodes { %s } }",
     "ProductVariant": "products(first: %d) { nodes { variants { %s } } }",
@@ -33,6 +42,16 @@ WAYS = {
 }
 WITHOUT_LISTS = {"Query", "Shop", "PageInfo"}
 MOST_PER_FIELD = 2
+# of what nobody but its owner sees, the owner asks for many by their ids; there is one user whose sessions one sees
+SESSIONS = [global_ids.encode("Session", crowd.session_id(2, index)) for index in range(crowd.MANY)]
+MYSELF = global_ids.encode("User", crowd.user_id(2))
+FOR_THE_OWNER = {
+    ("User", "sessions"): ("nodes(ids: %s) { ... on User { %s } }", [MYSELF] * crowd.MANY),
+    **{
+        ("Session", name): ("nodes(ids: %s) { ... on Session { %s } }", SESSIONS)
+        for name in cast("GraphQLObjectType", SCHEMA.type_map["Session"]).fields
+    },
+}
 
 
 def declared() -> Iterator[tuple[str, str, Any]]:
@@ -55,65 +74,145 @@ def selected(name: str, field: Any) -> str:
     return f"{name} {{ nodes {{ id }} }}" if inner.name.endswith("Connection") else f"{name} {{ __typename }}"
 
 
-FIELDS = [(type_, name, field) for type_, name, field in declared() if type_ not in WITHOUT_LISTS]
+def reached(from_: Any, known: set[str]) -> set[str]:
+    """The names of all types that `from_` leads to."""
+    if from_.name not in known and hasattr(from_, "fields"):
+        known.add(from_.name)
+        possible = () if isinstance(from_, GraphQLObjectType) else SCHEMA.get_possible_types(from_)
+        for inner in (*possible, *(bare(field.type) for field in from_.fields.values())):
+            reached(inner, known)
+    return known
+
+
+READ = reached(SCHEMA.query_type, set())
+FIELDS = [(type_, name, field) for type_, name, field in declared() if type_ in READ - WITHOUT_LISTS]
 LOADING = [one for one in FIELDS if isinstance(declaration(definition(one[2])).source, Relation | Function)]
 PLAIN = [one for one in FIELDS if isinstance(declaration(definition(one[2])).source, Attribute | Identity)]
+
+
+def way(type_: str, name: str, parents: int, asked: str) -> tuple[str, Actor]:
+    """A document that asks for something of so many parents, and who may ask it."""
+    if (type_, name) in FOR_THE_OWNER:
+        document, ids = FOR_THE_OWNER[type_, name]
+        return "{ " + document % (json.dumps(ids[:parents]), asked) + " }", crowd.BUSY
+    return "{ " + WAYS[type_] % (parents, asked) + " }", ADMIN
 
 
 def named(value: object) -> str | None:
     return value if isinstance(value, str) else ""
 
 
-async def count(shop: Shop, statements: Statements, document: str) -> int:
+async def count(shop: Shop, statements: Statements, document: str, actor: Actor = ADMIN) -> int:
     statements.clear()
-    answer = await ask(shop, document, actor=ADMIN)
+    answer = await ask(shop, document, actor=actor)
     assert answer["errors"] == []
     return len(statements)
 
 
 def test_there_is_a_way_to_every_type_whose_fields_are_counted() -> None:
-    assert {type_ for type_, _, _ in FIELDS} == set(WAYS)
+    owned = {type_ for type_, _ in FOR_THE_OWNER}
+    assert {type_ for type_, _, _ in FIELDS} == WAYS.keys() | owned
     assert len(LOADING) > 10
 
 
 @pytest.mark.parametrize(("type_", "name", "field"), LOADING, ids=named)
 async def test_what_is_loaded_takes_as_many_statements_for_fifty_parents_as_for_one(
-    shop: Shop, statements: Statements, type_: str, name: str, field: Any
+    crowded: Shop, statements: Statements, type_: str, name: str, field: Any
 ) -> None:
-    way, asked = WAYS[type_], selected(name, field)
-    bare_way = await count(shop, statements, "{ " + way % (50, "__typename") + " }")
-    one = await count(shop, statements, "{ " + way % (1, asked) + " }")
-    fifty = await count(shop, statements, "{ " + way % (50, asked) + " }")
+    asked = selected(name, field)
+    bare_way = await count(crowded, statements, *way(type_, name, 50, "__typename"))
+    one = await count(crowded, statements, *way(type_, name, 1, asked))
+    fifty = await count(crowded, statements, *way(type_, name, 50, asked))
     # one parent may happen to have nothing to load
     assert one <= fifty <= bare_way + MOST_PER_FIELD
 
 
 @pytest.mark.parametrize(("type_", "name", "field"), LOADING, ids=named)
 async def test_what_is_selected_twice_is_loaded_once(
-    shop: Shop, statements: Statements, type_: str, name: str, field: Any
+    crowded: Shop, statements: Statements, type_: str, name: str, field: Any
 ) -> None:
-    way, asked = WAYS[type_], selected(name, field)
-    once = await count(shop, statements, "{ " + way % (20, asked) + " }")
-    twice = await count(shop, statements, "{ " + way % (20, f"{asked} again: {asked}") + " }")
+    asked = selected(name, field)
+    once = await count(crowded, statements, *way(type_, name, 20, asked))
+    twice = await count(crowded, statements, *way(type_, name, 20, f"{asked} again: {asked}"))
     assert once == twice
 
 
 @pytest.mark.parametrize(("type_", "name", "field"), PLAIN, ids=named)
 async def test_what_is_an_attribute_takes_no_statement_of_its_own(
-    shop: Shop, statements: Statements, type_: str, name: str, field: Any
+    crowded: Shop, statements: Statements, type_: str, name: str, field: Any
 ) -> None:
-    way = WAYS[type_]
-    without = await count(shop, statements, "{ " + way % (20, "__typename") + " }")
-    assert await count(shop, statements, "{ " + way % (20, selected(name, field)) + " }") == without
+    without = await count(crowded, statements, *way(type_, name, 20, "__typename"))
+    assert await count(crowded, statements, *way(type_, name, 20, selected(name, field))) == without
 
 
-@pytest.mark.parametrize("kind", ["Product", "ProductVariant", "ProductMedia", "Category"])
-async def test_nodes_are_read_together(shop: Shop, statements: Statements, kind: str) -> None:
-    answer = await ask(shop, "{ " + WAYS[kind] % (50, "id") + " }", actor=ADMIN)
+# What mutations answer has one parent, and no lists of parents below it that queries do not reach as well.
+DONE = [one for one in declared() if one[0] not in READ and one[0] != "Mutation"]
+MUTATIONS = cast("GraphQLObjectType", SCHEMA.mutation_type).fields
+PAYLOADS = [(name, field) for name, answer in MUTATIONS.items() for field in bare(answer.type).fields]
+WHAT_WENT_WRONG = "userErrors { __typename code message field ... on NotFoundError { id } }"
+# each can be sent again and again: it finds everything as it should be
+REPEATABLE = {
+    "emailVerificationRequest": ("{}", crowd.BUSY),
+    "userAddressUpdate": (
+        f'{{ id: "{global_ids.encode("SavedAddress", crowd.address_id(2, 1))}", makeDefault: true }}',
+        crowd.BUSY,
+    ),
+    "userRoleSet": (f'{{ userId: "{MYSELF}", role: CUSTOMER }}', crowd.STAFF),
+    "userUpdate": ("{}", crowd.BUSY),
+}
+
+
+def example(type_: Any) -> str:
+    """Something of an input's type, with nothing in it that could be of use."""
+    inner, _ = without_non_null(type_)
+    if isinstance(inner, GraphQLInputObjectType):
+        needed = [name for name, field in inner.fields.items() if is_required_input_field(field)]
+        return "{ " + ", ".join(f"{name}: {example(inner.fields[name].type)}" for name in needed) + " }"
+    return next(iter(inner.values)) if isinstance(inner, GraphQLEnumType) else '"x"'
+
+
+def asked_of(payload: Any, field: str) -> str:
+    return WHAT_WENT_WRONG if field == "userErrors" else selected(field, payload.fields[field])
+
+
+@pytest.mark.parametrize(("type_", "name", "field"), DONE, ids=named)
+def test_what_only_mutations_answer_is_there_when_they_are_done(type_: str, name: str, field: Any) -> None:
+    source = declaration(definition(field)).source
+    assert isinstance(source, Attribute | Result | Function), f"{type_}.{name} is loaded"
+    assert not (isinstance(source, Function) and resolver(definition(field)).is_async)
+
+
+@pytest.mark.parametrize(("mutation", "field"), PAYLOADS, ids=named)
+async def test_to_say_why_nothing_was_done_takes_no_statement(
+    crowded: Shop, statements: Statements, mutation: str, field: str
+) -> None:
+    offered = MUTATIONS[mutation]
+    start = f"mutation {{ {mutation}(input: {example(offered.args['input'].type)})"
+    without = await count(crowded, statements, f"{start} {{ __typename }} }}", ANONYMOUS)
+    asked = asked_of(bare(offered.type), field)
+    assert await count(crowded, statements, f"{start} {{ {asked} }} }}", ANONYMOUS) == without
+
+
+@pytest.mark.parametrize(("mutation", "field"), [one for one in PAYLOADS if one[0] in REPEATABLE], ids=named)
+async def test_to_say_what_was_done_takes_no_statement(
+    crowded: Shop, statements: Statements, mutation: str, field: str
+) -> None:
+    sent, actor = REPEATABLE[mutation]
+    start = f"mutation {{ {mutation}(input: {sent})"
+    answer = await ask(crowded, f"{start} {{ userErrors {{ message }} }} }}", actor=actor)
+    assert answer == {"data": {mutation: {"userErrors": []}}, "errors": []}
+    without = await count(crowded, statements, f"{start} {{ __typename }} }}", actor)
+    asked = asked_of(bare(MUTATIONS[mutation].type), field)
+    assert await count(crowded, statements, f"{start} {{ {asked} }} }}", actor) == without
+
+
+@pytest.mark.parametrize("kind", ["Product", "ProductVariant", "ProductMedia", "Category", "User", "SavedAddress"])
+async def test_nodes_are_read_together(crowded: Shop, statements: Statements, kind: str) -> None:
+    answer = await ask(crowded, "{ " + WAYS[kind] % (50, "id") + " }", actor=ADMIN)
     ids = sorted(_ids(answer["data"]))[:50]
     assert len(ids) == 50
     statements.clear()
-    found = await ask(shop, "query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", {"ids": ids}, ADMIN)
+    found = await ask(crowded, "query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", {"ids": ids}, ADMIN)
     assert found["data"]["nodes"] == [{"id": one, "__typename": kind} for one in ids]
     assert len(statements) == 1
 
@@ -125,11 +224,11 @@ def _ids(value: Any) -> set[str]:
     return set[str]().union(*(_ids(one) for one in inside))
 
 
-@pytest.mark.parametrize("connection", ["products", "categories"])
-async def test_nothing_is_counted_unless_somebody_asks(shop: Shop, statements: Statements, connection: str) -> None:
+@pytest.mark.parametrize("connection", ["products", "categories", "users"])
+async def test_nothing_is_counted_unless_somebody_asks(crowded: Shop, statements: Statements, connection: str) -> None:
     for asked, counted in (("nodes { id }", False), ("totalCount", True), ("totalCount @skip(if: true)", False)):
         statements.clear()
-        await ask(shop, f"{{ {connection}(first: 1) {{ pageInfo {{ hasNextPage }} {asked} }} }}")
+        await ask(crowded, f"{{ {connection}(first: 1) {{ pageInfo {{ hasNextPage }} {asked} }} }}", actor=ADMIN)
         assert any("count(*)" in sql for sql in statements.seen) is counted
 
 

@@ -1,0 +1,108 @@
+"""Every expected failure can be shown, and every mutation is of one shape, in the table and tested."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from graphql import ObjectTypeDefinitionNode, print_ast
+
+import domain
+from domain.shared.errors import DomainError, SeveralErrors, Unavailable, UserErrorCode
+from schema import access, errors
+from schema.rendering import RENDERED
+from tests.architecture.test_contract import PRINTED, fields
+from tests.architecture.test_house_rules import FILES, HOUSE, tree
+
+for module in pkgutil.walk_packages(domain.__path__, "domain."):
+    importlib.import_module(module.name)
+
+NEVER_SHOWN = {SeveralErrors, Unavailable}
+"""The one stands for those that it holds; the other is no data: nothing was done, and the same can be sent again."""
+GENERATED = {"access_matrix.py", "test_access.py", "test_statements.py"}
+"""These go over all mutations alike, so they are no test of what one does."""
+
+
+def kinds(of: type[DomainError]) -> Iterator[type[DomainError]]:
+    yield of
+    for kind in of.__subclasses__():
+        if kind.__module__.startswith("domain."):
+            yield from kinds(kind)
+
+
+FAILURES = sorted({*kinds(DomainError)} - {DomainError, *NEVER_SHOWN}, key=lambda kind: kind.__name__)
+MUTATIONS = sorted(fields(PRINTED["Mutation"]))
+TESTED = {
+    node.value
+    for path in FILES
+    if path.is_relative_to(HOUSE / "tests") and path.name not in GENERATED
+    for node in ast.walk(tree(path))
+    if path.parent.name in {"graphql", "scenarios"} and isinstance(node, ast.Constant) and isinstance(node.value, str)
+}
+
+
+def test_all_failures_of_the_domain_were_found() -> None:
+    assert len(FAILURES) > 10
+    assert {kind.__module__.split(".")[0] for kind in FAILURES} == {"domain"}
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda kind: kind.__name__)
+def test_each_failure_is_shown_by_one_type(failure: type[DomainError]) -> None:
+    shown = [one for one in errors.TYPES if issubclass(failure, RENDERED[one])]
+    assert len(shown) == 1
+    assert issubclass(shown[0], errors.UserError)
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda kind: kind.__name__)
+def test_each_failure_has_codes_that_clients_know(failure: type[DomainError]) -> None:
+    assert failure.code != DomainError.code
+    assert isinstance(failure.reason, UserErrorCode)
+
+
+def mentioned(code: UserErrorCode) -> Iterator[Path]:
+    """The files outside of the enum's own publication that use it."""
+    for path in FILES:
+        if path.relative_to(HOUSE).parts[0] not in {"schema", "tests"}:
+            for node in ast.walk(tree(path)):
+                if isinstance(node, ast.Attribute) and node.attr == code.name and _names_the_enum(node.value):
+                    yield path
+
+
+def _names_the_enum(node: ast.expr) -> bool:
+    return ast.unparse(node).rpartition(".")[2] == "UserErrorCode"
+
+
+def test_each_code_is_published_with_a_description() -> None:
+    described = {value.name.value: value.description for value in getattr(PRINTED["UserErrorCode"], "values", ())}
+    assert described.keys() == {code.name for code in UserErrorCode}
+    assert None not in described.values()
+
+
+@pytest.mark.parametrize("code", UserErrorCode, ids=lambda code: code.name)
+def test_each_code_is_given_for_something(code: UserErrorCode) -> None:
+    assert list(mentioned(code)) != []
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_each_mutation_takes_one_input_and_answers_with_its_own_payload(name: str) -> None:
+    [field] = [one for one in getattr(PRINTED["Mutation"], "fields", ()) if one.name.value == name]
+    own = name[0].upper() + name[1:]
+    assert [(one.name.value, print_ast(one.type)) for one in field.arguments] == [("input", f"{own}Input!")]
+    assert print_ast(field.type) == f"{own}Payload!"
+    payload = PRINTED[f"{own}Payload"]
+    assert isinstance(payload, ObjectTypeDefinitionNode)
+    assert fields(payload)["userErrors"] == "[UserError!]!"
+    assert len(fields(payload)) > 1
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_each_mutation_stands_in_the_access_table(name: str) -> None:
+    assert name in access.rules("Mutation")
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_each_mutation_is_tested(name: str) -> None:
+    assert any(re.search(rf"\b{name}\b", text) for text in TESTED)
