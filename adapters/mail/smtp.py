@@ -2,16 +2,20 @@
 
 import asyncio
 import ssl
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import structlog
 
 from adapters.mail.message import Letter, compose, sender_of
 from domain.shared.clock import Clock, now
 from domain.shared.errors import Unavailable
 from domain.shared.mail import Mail, MailRefused
+from domain.shared.outages import Outage
 from domain.shared.text import one_line
 
 CONNECT_SECONDS = 5.0
@@ -21,6 +25,7 @@ _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 _OURS_TO_MEND = frozenset({500, 502, 503, 504, 530, 534, 535, 538})
 """For ever, says the server, but of the dialogue or of our log-in: the letter waits for better settings."""
 _LONGEST_REASON = 200
+_IN_CLEAR = "it offers no STARTTLS, and no log-in is sent in clear; use smtps://, or have the server offer it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,14 @@ class _Server:
     """From the first byte; otherwise STARTTLS, when the server offers it."""
     user: str | None
     password: str | None = field(repr=False)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether nothing that is said to it leaves this machine."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 class SmtpMailer:
@@ -56,33 +69,64 @@ class SmtpMailer:
         self._connect_seconds = connect_seconds
         self._letter_seconds = letter_seconds
         self._clock = clock
+        self._outage = Outage(structlog.stdlib.get_logger("souk.mail"), "reaching the mail server")
 
     async def send(self, mail: Mail) -> None:
         letter = compose(mail, self._sender, self._clock())
         try:
-            await self._deliver(letter)
+            async with self._conversation() as client:
+                await _hand_over(client, letter)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _verdict(error) from error
 
-    async def _deliver(self, letter: Letter) -> None:
+    async def greet(self) -> None:
+        """Connect and log in as for a letter, and leave again.
+
+        Raises:
+            Unavailable: that fails.
+        """
+        try:
+            async with self._conversation():
+                pass
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise Unavailable(f"The mail server cannot be used: {_reason(error)}") from error
+
+    @asynccontextmanager
+    async def _conversation(self) -> AsyncGenerator[aiosmtplib.SMTP]:
         client = self._client()
         try:
             async with asyncio.timeout(self._letter_seconds):
-                await client.connect(timeout=self._connect_seconds)
-                await _hand_over(client, letter)
+                await self._reach(client)
+                yield client
             # The letter is theirs now: a goodbye that fails must not have it sent again.
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=_GOODBYE_SECONDS)
         finally:
             client.close()
 
+    async def _reach(self, client: aiosmtplib.SMTP) -> None:
+        """Until it would take letters. What is wrong here is wrong for all of them, and logged once."""
+        try:
+            await client.connect(timeout=self._connect_seconds)
+            if client.is_ehlo_or_helo_needed:  # STARTTLS makes void what was said before
+                await client.ehlo()
+            if self._server.user is not None:
+                await self._log_in(client, self._server.user)
+        except (aiosmtplib.SMTPException, OSError) as failure:
+            self._outage.noticed(failure)
+            raise
+        self._outage.over()
+
+    async def _log_in(self, client: aiosmtplib.SMTP, user: str) -> None:
+        if client.get_transport_info("sslcontext") is None and not self._server.is_here:
+            raise aiosmtplib.SMTPException(_IN_CLEAR)
+        await client.login(user, self._server.password or "")
+
     def _client(self) -> aiosmtplib.SMTP:
         server = self._server
         return aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
-            username=server.user,
-            password=server.password,
             use_tls=server.tls,
             tls_context=self._tls,
             timeout=self._letter_seconds,
@@ -91,8 +135,6 @@ class SmtpMailer:
 
 
 async def _hand_over(client: aiosmtplib.SMTP, letter: Letter) -> None:
-    if client.is_ehlo_or_helo_needed:  # STARTTLS makes void what was said before
-        await client.ehlo()
     if letter.needs_utf8 and not client.supports_extension("smtputf8"):
         raise aiosmtplib.SMTPNotSupported("The mail server only knows addresses in ASCII.")
     eight_bits = client.supports_extension("8bitmime")

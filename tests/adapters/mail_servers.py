@@ -79,7 +79,9 @@ def raw_of(letter: Envelope) -> bytes:
 
 
 @asynccontextmanager
-async def listening(catcher: Catcher, *, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncGenerator[Catcher]:
+async def listening(
+    catcher: Catcher, *, port: int = 0, tls: ssl.SSLContext | None = None, **options: Any
+) -> AsyncGenerator[Catcher]:
     """`tls` is for a server that speaks TLS from the first byte; `tls_context` among the options offers STARTTLS."""
     loop, open_ones = asyncio.get_running_loop(), list[SMTP]()
 
@@ -88,7 +90,7 @@ async def listening(catcher: Catcher, *, tls: ssl.SSLContext | None = None, **op
         open_ones.append(smtp)
         return smtp
 
-    server = await loop.create_server(session, LOOPBACK, 0, ssl=tls)
+    server = await loop.create_server(session, LOOPBACK, port, ssl=tls)
     catcher.port = server.sockets[0].getsockname()[1]
     try:
         yield catcher

@@ -326,3 +326,28 @@ async def test_a_server_without_unicode_never_takes_an_address_that_needs_it() -
             await mailer_at(catcher.port).send(replace(LETTER, to="ännä@example.org"))
         await mailer_at(catcher.port).send(replace(LETTER, to="anna@bücher.example"))
         assert [letter.rcpt_tos for letter in catcher.letters] == [["anna@xn--bcher-kva.example"]]
+
+
+async def test_a_server_that_is_away_is_logged_once_and_when_it_is_back() -> None:
+    async with listening(Catcher()) as catcher:
+        mailer = mailer_at(catcher.port)
+    with capture_logs() as logged:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await mailer.send(LETTER)
+        async with listening(Catcher(), port=catcher.port) as again:
+            await mailer.send(LETTER)
+            await mailer.send(LETTER)
+    assert [line["event"] for line in logged] == [
+        "reaching the mail server fails",
+        "reaching the mail server works again",
+    ]
+    assert len(again.letters) == 2
+
+
+async def test_greeting_a_server_sends_nothing() -> None:
+    async with listening(Catcher()) as catcher:
+        await mailer_at(catcher.port).greet()
+    assert catcher.letters == []
+    with pytest.raises(Unavailable, match="The mail server cannot be used: "):
+        await mailer_at(catcher.port).greet()

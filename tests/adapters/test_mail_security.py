@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.mail.smtp import SmtpMailer
 from domain.shared.errors import Unavailable
@@ -12,6 +13,8 @@ from tests.adapters.mail_servers import Catcher, Certificate, listening
 from tests.adapters.test_mail import LETTER, SENDER
 
 LOGIN = "shop%40example.org:p%40ss%2Fw%3Ard@"
+ELSEWHERE = "0.0.0.0"
+"""Not a loopback address to look at, and this machine to connect to."""
 # aiosmtpd warns of what these tests set up on purpose
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 
@@ -87,6 +90,33 @@ async def test_a_log_in_works_under_starttls(certificate: Certificate) -> None:
     ):
         await mailer(f"smtp://{LOGIN}127.0.0.1:{catcher.port}", certificate.trusted()).send(LETTER)
     assert catcher.encrypted == [True]
+
+
+async def test_no_log_in_is_sent_in_clear_to_another_machine(with_login: Catcher) -> None:
+    with capture_logs() as logged, pytest.raises(Unavailable, match="no log-in is sent in clear"):
+        await mailer(f"smtp://{LOGIN}{ELSEWHERE}:{with_login.port}").send(LETTER)
+    assert (with_login.logins, with_login.letters) == ([], [])
+    (line,) = logged
+    assert (line["event"], line["log_level"]) == ("reaching the mail server fails", "warning")
+    assert "it offers no STARTTLS, and no log-in is sent in clear; use smtps://" in line["error"]
+    assert "w:rd" not in str(logged)
+
+
+async def test_a_letter_without_a_log_in_goes_to_another_machine_in_clear_when_there_is_no_tls() -> None:
+    async with listening(Catcher()) as catcher:
+        await mailer(f"smtp://{ELSEWHERE}:{catcher.port}").send(LETTER)
+    assert catcher.encrypted == [False]
+
+
+async def test_a_log_in_goes_to_another_machine_under_starttls(certificate: Certificate) -> None:
+    catcher = Catcher()
+    async with listening(
+        catcher, auth_required=True, authenticator=catcher.authenticate, tls_context=certificate.for_server()
+    ):
+        trusting = certificate.trusted()
+        trusting.check_hostname = False  # the certificate is for 127.0.0.1
+        await mailer(f"smtp://{LOGIN}{ELSEWHERE}:{catcher.port}", trusting).send(LETTER)
+    assert (len(catcher.logins), catcher.encrypted) == (1, [True])
 
 
 @pytest.mark.parametrize("login", ["", "shop%40example.org:wrong@"])
