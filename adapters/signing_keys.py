@@ -33,6 +33,10 @@ class BadKey(Exception):
     """Its message is a sentence that names the file, or the folder, and never what is in it."""
 
 
+class KeyNotKept(BadKey):
+    """Nothing is wrong with what was set: a folder is, or its disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """`signing` is None for a key that only verifies; a secret does both."""
@@ -87,7 +91,8 @@ def kept_secret(home: Path) -> str:
     """The secret of a shop that was given none, made by whoever needs it first and kept in `home` for its owner alone.
 
     Raises:
-        BadKey: it can be neither read nor kept.
+        KeyNotKept: the folder does not let it be read, or kept.
+        BadKey: the file holds something else.
     """
     file = home / "jwt-secret"
     try:
@@ -96,7 +101,7 @@ def kept_secret(home: Path) -> str:
             _keep(file, secrets.token_hex(SHORTEST_SECRET))
         secret = file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as refused:
-        raise BadKey(
+        raise KeyNotKept(
             f"The folder {home} cannot keep the secret that signs access tokens ({refused.strerror}): "
             "make it writable, point SOUK_HOME at another one, or set JWT_SECRET."
         ) from refused

@@ -1,31 +1,45 @@
 """Removes what nobody will ask for any more."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, delete, or_
+from sqlalchemy import ColumnElement, Delete, Table, delete, or_, select, tuple_
 
 from domain.users.revocation import REMEMBERED
 from domain.users.sessions import IDLE
 from persistence.database import Database
-from persistence.effects import idempotency_keys
+from persistence.effects import idempotency_keys, outbox
 from persistence.results import KEPT
 from persistence.users.tables import one_time_tokens, revocations, sessions
 
 DAY = timedelta(days=1)
+PARKED = 30 * DAY
+"""How long events that were given up can be looked at: addresses may stand in them, of people who left meanwhile."""
+AT_ONCE = 1_000
+"""Rows: few enough for the time that a statement may take, their refresh tokens included."""
 
 
 async def tidy(database: Database, at: datetime) -> None:
-    """One short transaction for each kind of thing. Raises: Unavailable."""
-    for statement in _statements(at):
-        async with database.begin() as connection:
-            await connection.execute(statement)
+    """In short transactions, beside others who do the same. Raises: Unavailable."""
+    for table, which in _outdated(at):
+        statement = _delete_some(table, which)
+        gone = AT_ONCE
+        while gone == AT_ONCE:
+            async with database.begin() as connection:
+                gone = (await connection.execute(statement)).rowcount
 
 
-def _statements(at: datetime) -> tuple[Delete, ...]:
+def _outdated(at: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     ended = or_(sessions.c.revoked_at < at - DAY, sessions.c.expires_at < at - DAY)
-    return (
-        delete(sessions).where(or_(ended, sessions.c.last_used_at < at - IDLE - DAY)),
-        delete(revocations).where(revocations.c.revoked_at < at - REMEMBERED - DAY),
-        delete(one_time_tokens).where(one_time_tokens.c.expires_at < at - DAY),
-        delete(idempotency_keys).where(idempotency_keys.c.created_at < at - KEPT),
-    )
+    yield sessions, or_(ended, sessions.c.last_used_at < at - IDLE - DAY)
+    yield revocations, revocations.c.revoked_at < at - REMEMBERED - DAY
+    yield one_time_tokens, one_time_tokens.c.expires_at < at - DAY
+    yield idempotency_keys, idempotency_keys.c.created_at < at - KEPT
+    yield outbox, outbox.c.parked_at < at - PARKED
+
+
+def _delete_some(table: Table, which: ColumnElement[bool]) -> Delete:
+    """What somebody else has locked is left for the next time: waiting for it could take too long for all the rest."""
+    key = table.primary_key.columns
+    some = select(*key).where(which).limit(AT_ONCE).with_for_update(skip_locked=True).cte("some")
+    return delete(table).where(tuple_(*key).in_(select(*some.c)))

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.events import Event
 from domain.shared.mail import MailRefused
+from domain.shared.outages import Outage
 from domain.shared.signals import Signals
 from persistence.outbox import SqlOutbox, Taken
 from persistence.unit_of_work import TOPIC
@@ -22,76 +20,115 @@ AT_ONCE = 20
 LEASE = timedelta(seconds=60)
 HANDLING_SECONDS = 40.0
 """Less than the lease: who gives up does so before anybody else may begin."""
+FINISHING_SECONDS = 2.0
+"""For what is under way when the process is told to stop."""
 POLL_SECONDS = 1.0
 MOST_ATTEMPTS = 5
 """Of what fails for no reason that will pass."""
-LONGEST_PAUSE = timedelta(minutes=5)
 _LOG = structlog.stdlib.get_logger("souk.relay")
 
 
-@dataclass(frozen=True, slots=True)
 class Relay:
-    """Several may run side by side, in one process or many."""
+    """Several may run side by side, in one process or many. Each event is handled once, or more often after a crash."""
 
-    outbox: SqlOutbox
-    handlers: Mapping[str, Handler]
-    signals: Signals
-    clock: Clock
+    def __init__(self, outbox: SqlOutbox, handlers: Mapping[str, Handler], signals: Signals) -> None:
+        self._outbox = outbox
+        self._handlers = handlers
+        self._signals = signals
+        self._under_way = set[asyncio.Task[None]]()
+        self._outage = Outage(_LOG, "taking events")
 
     async def run(self) -> None:
-        """Until cancelled. What is being handled then is given up, and taken again when its lease is over."""
-        async with self.signals.subscribe(TOPIC) as messages:
+        """Until cancelled: what is under way then may finish, and what takes too long is taken again after its lease.
+
+        A handler that is slow keeps its own place, and nobody else waiting.
+        """
+        async with self._signals.subscribe(TOPIC) as messages:
             told = asyncio.ensure_future(_heard(messages))
             try:
                 while True:
                     if told.done():
                         told = asyncio.ensure_future(_heard(messages))
-                    if not await self.turn():
-                        await asyncio.wait((told,), timeout=POLL_SECONDS)
+                    if not await self._begin():
+                        sooner = (told, *self._under_way)
+                        await asyncio.wait(sooner, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 told.cancel()
+                await self._finish()
 
     async def turn(self) -> int:
         """Handle what is due now, up to a number. How many there were."""
-        try:
-            taken = await self.outbox.take(AT_ONCE, self.clock(), LEASE)
-        except Unavailable:
+        begun = await self._begin()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+        return begun
+
+    async def _begin(self) -> int:
+        """Take as much as there is room for. How many it was."""
+        room = AT_ONCE - len(self._under_way)
+        if not room:
             return 0
-        await asyncio.gather(*(self._carry(one) for one in taken))
+        try:
+            taken = await self._outbox.take(room, LEASE)
+        except Unavailable as failure:
+            self._outage.noticed(failure)
+            return 0
+        self._outage.over()
+        for one in taken:
+            task = asyncio.create_task(self._carry(one))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
         return len(taken)
 
+    async def _finish(self) -> None:
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=FINISHING_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
     async def _carry(self, taken: Taken) -> None:
-        with suppress(Unavailable):  # nothing is known to be done then: the event comes again
-            try:
-                await self._handle(taken.event)
-            except Unavailable as failure:
-                await self._later(taken, failure)
-            except MailRefused as failure:
-                await self._park(taken, failure)
-            except Exception as failure:  # noqa: BLE001  (whatever a handler raises, the others go on)
-                _LOG.exception("event not handled", topic=taken.event.topic, id=str(taken.event.id))
-                await (self._later if taken.attempts < MOST_ATTEMPTS else self._park)(taken, failure)
+        """Never fails: what cannot be written down comes again after its lease."""
+        try:
+            await self._settle(taken)
+        except Unavailable as failure:
+            self._outage.noticed(failure)
+        except Exception:  # noqa: BLE001  (see above)
+            _LOG.exception("event not settled", topic=taken.event.topic, id=str(taken.event.id))
+
+    async def _settle(self, taken: Taken) -> None:
+        try:
+            await self._handle(taken.event)
+        except Unavailable as failure:
+            await self._outbox.wait(taken, _told(failure))
+        except MailRefused as failure:
+            await self._park(taken, failure)
+        except Exception as failure:  # noqa: BLE001  (whatever a handler raises, the others go on)
+            _LOG.exception("event not handled", topic=taken.event.topic, id=str(taken.event.id))
+            if taken.attempts < MOST_ATTEMPTS:
+                await self._outbox.again(taken, timedelta(seconds=2**taken.attempts), _told(failure))
             else:
-                await self.outbox.done(taken.event)
+                await self._park(taken, failure)
+        else:
+            await self._outbox.done(taken)
 
     async def _handle(self, event: Event) -> None:
-        handler = self.handlers.get(event.topic)
-        if handler is not None:
-            async with asyncio.timeout(HANDLING_SECONDS):
-                await handler(event)
-
-    async def _later(self, taken: Taken, failure: Exception) -> None:
-        pause = min(timedelta(seconds=2 ** min(taken.attempts, 10)), LONGEST_PAUSE)
-        await self.outbox.postpone(taken.event, self.clock() + pause, _told(failure))
+        handler = self._handlers.get(event.topic)
+        if handler is None:  # a newer version wrote it, and will handle it
+            raise Unavailable(f"Nobody here knows {event.topic}.")
+        async with asyncio.timeout(HANDLING_SECONDS):
+            await handler(event)
 
     async def _park(self, taken: Taken, failure: Exception) -> None:
         _LOG.error("event parked", topic=taken.event.topic, id=str(taken.event.id), attempts=taken.attempts)
-        await self.outbox.park(taken.event, self.clock(), _told(failure))
+        await self._outbox.park(taken, _told(failure))
 
 
 async def _heard(messages: AsyncIterator[str]) -> None:
-    with suppress(StopAsyncIteration):
-        await anext(messages)
+    """Return when there is a message, and never when there will be none any more."""
+    async for _ in messages:
+        return
+    await asyncio.get_running_loop().create_future()
 
 
 def _told(failure: Exception) -> str:

@@ -14,7 +14,7 @@ from adapters.passwords import Argon2PasswordHasher
 from adapters.rate_limits import MemoryLimiter, RedisLimiter
 from adapters.redis_signals import RedisSignals
 from adapters.sealing import Sealer
-from adapters.signing_keys import BadKey, KeyRing, kept_secret
+from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
 from domain.shared.clock import now
 from domain.shared.mail import Mailer
 from domain.shared.rates import Limiter
@@ -41,7 +41,7 @@ from resolvers.loaders import Readers
 from resolvers.services import Services
 from schema import root
 from server.embedded import connection_settings
-from server.failures import UsageFailure
+from server.failures import Failure, UsageFailure
 from server.graphql.engine import Answer, Engine, Prepared
 from server.identities import Identities
 from server.relay import Relay
@@ -113,10 +113,13 @@ def check(settings: Settings) -> None:
 
     Raises:
         UsageFailure: a key or an address cannot be used.
+        Failure: a folder is in the way.
     """
     try:
         key_ring(settings)
         mailer(settings)
+    except KeyNotKept as refused:
+        raise Failure(str(refused)) from refused
     except (BadKey, ValueError) as unusable:
         raise UsageFailure(str(unusable)) from unusable
 
@@ -152,7 +155,7 @@ async def open_shop(
             readers=readers(database),
             services=people.services(identities, repetitions),
             identities=identities,
-            relay=Relay(SqlOutbox(behind), _mailing(settings, behind, signals).handlers, signals, now),
+            relay=Relay(SqlOutbox(behind), _mailing(settings, behind, signals).handlers, signals),
             behind=behind,
             engine=Engine(root.build(), suggest=not settings.production),
         )

@@ -39,6 +39,8 @@ class AccountMailing:
             "user.password_changed": self.password_changed,
             "user.email_change_requested": self.email_change,
             "user.email_changed": self.email_changed,
+            "user.updated": _no_letter,
+            "user.deleted": _no_letter,  # there is nobody left to write to
         }
 
     async def welcome(self, event: Event) -> None:
@@ -93,6 +95,10 @@ class AccountMailing:
             await work.one_time_tokens.add(token)
             await work.commit()
         return secret
+
+
+async def _no_letter(event: Event) -> None:
+    del event
 
 
 def _text(event: Event, fact: str) -> str:

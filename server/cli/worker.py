@@ -17,6 +17,7 @@ def run(screen: Screen) -> None:
     check(settings)
     logs.configure(settings)
     with database(settings) as chosen:
+        require_current(asyncio.run(condition(chosen.connection)))
         asyncio.run(_work(chosen.settings, screen))
     screen.line("The worker has stopped.")
 
@@ -24,9 +25,8 @@ def run(screen: Screen) -> None:
 async def _work(settings: Settings, screen: Screen) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with open_shop(settings, logs.slow_statement) as shop:
-        require_current(await condition(shop.database.settings))
-        async with at_work(shop):
-            screen.line("The worker carries out what the shop has accepted. Ctrl-C stops it.")
-            await stopping.wait()
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with open_shop(settings, logs.slow_statement) as shop, at_work(shop):
+        screen.line("The worker carries out what the shop has accepted. Ctrl-C stops it.")
+        await stopping.wait()
