@@ -17,7 +17,7 @@ MEMORY_KIB = 65_536
 PASSES = 2
 _AT_ONCE = 2
 """Hashes that may be made at the same time in one process: each needs its memory and a core of its own."""
-_MOST_WAITING = 100
+MOST_WAITING = 100
 """More would wait for longer than a client does."""
 
 
@@ -48,7 +48,7 @@ class Argon2PasswordHasher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _turn(self, work: Callable[[], T]) -> T:
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= MOST_WAITING:
             raise Unavailable("Too many people sign in right now; try again in a moment.")
         self._waiting += 1
         try:

@@ -27,6 +27,11 @@ class Sealer:
         """What tells contexts apart without telling anything about them."""
         return _derived(self._keys[0], b"fingerprint", context)
 
+    def knows(self, fingerprint: bytes, context: bytes) -> bool:
+        """Whether it is the context's, also when it was made with a former secret."""
+        made = (_derived(key, b"fingerprint", context) for key in self._keys)
+        return any(hmac.compare_digest(one, fingerprint) for one in made)
+
     def seal(self, context: bytes, content: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + AESGCM(_derived(self._keys[0], b"seal", context)).encrypt(nonce, content, None)
@@ -37,7 +42,7 @@ class Sealer:
         for key in self._keys:
             try:
                 return AESGCM(_derived(key, b"seal", context)).decrypt(nonce, encrypted, None)
-            except InvalidTag:
+            except (InvalidTag, ValueError):  # the latter of what is too short to be a seal
                 continue
         return None
 

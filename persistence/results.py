@@ -38,7 +38,7 @@ class SqlResults:
         place = {"actor": once.actor, "operation": once.operation, "key_hash": once.key_hash}
         for fingerprint, result, created_at in await self._database.fetch(self.FIND, place):
             if created_at > self._clock() - KEPT:
-                if fingerprint != once.fingerprint:
+                if not once.is_same(fingerprint):
                     raise IdempotencyKeyReused
                 return result
         return None
@@ -72,7 +72,10 @@ async def claim(connection: AsyncConnection, once: Once, clock: Clock) -> None:
         raise
     if taken is None:
         found = await connection.execute(select(keys.c.fingerprint).where(*_place(once)))
-        if found.scalar_one() != once.fingerprint:
+        fingerprint = found.scalar_one_or_none()
+        if fingerprint is None:  # its day is over, and it was removed this moment
+            raise IdempotencyInProgress
+        if not once.is_same(fingerprint):
             raise IdempotencyKeyReused
         raise AlreadyDone
 

@@ -1,21 +1,26 @@
 """Units of work in PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
+import asyncpg
+import sqlalchemy.exc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.clock import Clock
+from domain.shared.errors import Unavailable
 from domain.shared.events import Event
 from domain.shared.signals import Signals
 from domain.shared.work import Once
 from persistence import outbox, results
-from persistence.database import Database
+from persistence.database import NO_ANSWER, Database, cause
 from persistence.users.repositories import SqlAddresses, SqlOneTimeTokens, SqlSessions, SqlUsers
 
 TOPIC = "outbox"
 """The signal that there is something in the outbox."""
+_IN_THE_WAY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Somebody else was first. Nothing was done, and it can be tried again."""
 
 
 class SqlUnitOfWork:
@@ -53,13 +58,24 @@ class SqlUnitsOfWork:
 
     @asynccontextmanager
     async def __call__(self, once: Once | None = None) -> AsyncGenerator[SqlUnitOfWork]:
-        async with self._database.transaction() as connection:
-            if once is not None:
-                await results.claim(connection, once, self._clock)
-            work = SqlUnitOfWork(connection, once)
-            yield work
+        with _explained():
+            async with self._database.transaction() as connection:
+                if once is not None:
+                    await results.claim(connection, once, self._clock)
+                work = SqlUnitOfWork(connection, once)
+                yield work
         if work.told:
             self._nudge()
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
+    except sqlalchemy.exc.DBAPIError as failure:
+        if isinstance(cause(failure), _IN_THE_WAY):
+            raise Unavailable(NO_ANSWER) from failure
+        raise
 
 
 class _Nudge:

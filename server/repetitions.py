@@ -36,6 +36,7 @@ class SealedRepetitions:
             operation=operation,
             key_hash=hashlib.sha256(key.encode()).digest(),
             fingerprint=self.sealer.fingerprint(context),
+            is_same=lambda fingerprint: self.sealer.knows(fingerprint, context),
             seal=lambda result: self.sealer.seal(context, _written(result)),
             opened=lambda sealed: self.sealer.opened(context, sealed),
         )

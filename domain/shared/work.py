@@ -14,14 +14,16 @@ W_co = TypeVar("W_co", bound="Work", covariant=True)
 class Once:
     """A request that must have its effect once, however often it is sent.
 
-    `key_hash` and `fingerprint` (of the input) are what is stored, `seal` makes the result fit to be stored: only who
-    sends the same key and input again can read it, by `opened`, which gives None for what cannot be read any more.
+    `key_hash` and `fingerprint` (of the input) are what is stored; `is_same` tells whether a stored fingerprint is of
+    this input. `seal` makes the result fit to be stored: only who sends the same key and input again can read it, by
+    `opened`, which gives None for what cannot be read any more.
     """
 
     actor: str
     operation: str
     key_hash: bytes
     fingerprint: bytes
+    is_same: Callable[[bytes], bool]
     seal: Callable[[object], bytes]
     opened: Callable[[bytes], bytes | None]
 

@@ -10,6 +10,7 @@ from domain.shared.ids import uuid7
 from domain.shared.work import Once
 from domain.users import person
 from domain.users.authentication import Authentication
+from domain.users.one_time import ENDED_BY_PASSWORD
 from domain.users.passwords import CommonPasswords, PasswordHasher, accepted
 from domain.users.person import EmailSyntax
 from domain.users.revocation import RevokedSessions
@@ -98,15 +99,14 @@ class Accounts:
         password = accepted(new, self.common, argument="newPassword", personal=_personal(known.user))
         hashed = await self.hasher.hash(password)
         async with self.begin() as work:
-            again = await _myself(work, actor)
-            if again.password_hash != known.password_hash:
-                raise Conflict("The password was just changed by somebody else: sign in again.", "currentPassword")
+            again = await _unchanged(work, actor, known, "currentPassword")
             await work.users.save_password(known.user.id, hashed)
+            await work.one_time_tokens.forget(known.user.id, ENDED_BY_PASSWORD)
             ended = await work.sessions.revoke(known.user.id, self.clock(), but=actor.session_id)
             work.happened(Event("user.password_changed", known.user.id))
             await work.commit()
         await self.revoked.announce(ended)
-        return again.user
+        return again
 
     async def delete(self, actor: Actor, password: str, client: Client) -> UserId:
         """Erase the account and everything personal with it.
@@ -118,8 +118,11 @@ class Accounts:
         """
         known = await self.authentication.confirm(actor, password, client, "password")
         async with self.begin() as work:
-            await _keep_one_administrator(work, known.user)
-            await _myself(work, actor)
+            # before the user, as everybody locks them; and now, as roles may have changed since the password was read
+            administrators = await work.users.administrators()
+            await _unchanged(work, actor, known, "password")
+            if list(administrators) == [known.user.id]:
+                raise Conflict(LAST_ADMIN)
             ended = await work.sessions.revoke(known.user.id, self.clock())
             await work.users.delete(known.user.id)
             work.happened(Event("user.deleted", known.user.id))
@@ -171,9 +174,12 @@ async def _myself(work: UsersWork, actor: Actor) -> Credentials:
     return known
 
 
-async def _keep_one_administrator(work: UsersWork, user: User) -> None:
-    if user.role is UserRole.ADMIN and list(await work.users.administrators()) == [user.id]:
-        raise Conflict(LAST_ADMIN)
+async def _unchanged(work: UsersWork, actor: Actor, known: Credentials, argument: str) -> User:
+    """Raises: Conflict: the password that was confirmed is not the password any more."""
+    again = await _myself(work, actor)
+    if again.password_hash != known.password_hash:
+        raise Conflict("The password was just changed by somebody else: sign in again.", argument)
+    return again.user
 
 
 def _personal(user: User) -> tuple[str, ...]:

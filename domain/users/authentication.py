@@ -20,6 +20,8 @@ from domain.users.work import BeginUsersWork, Credentials, Family, UsersWork
 WRONG = "The e-mail address or the password is wrong."
 NOT_OURS = "The refresh token is not valid: sign in again."
 TOO_OLD = "The session has expired: sign in again."
+_TRIES = 3
+"""Hashes of one account that may be exchanged while somebody signs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +45,16 @@ class Authentication:
         """
         account = self._account(email)
         await self.throttle.admit(client, account)
-        known = await self.reader.credentials_by_email(account)
-        if not await self.hasher.verify(typed(password), known and known.password_hash) or known is None:
-            await self.throttle.failed(client, account)
-            raise InvalidCredentials(WRONG)
-        await self.throttle.succeeded(account)
-        better = await self.hasher.hash(typed(password)) if self.hasher.is_outdated(known.password_hash) else None
-        async with self.begin(once) as work:
-            user = await self._still(work, known)
-            if better is not None:
-                await work.users.save_password(user.id, better)
-            signed_in = await self.open_session(work, user, client)
-            await work.commit(signed_in)
-        return signed_in
+        for _ in range(_TRIES):
+            known = await self.reader.credentials_by_email(account)
+            if not await self.hasher.verify(typed(password), known and known.password_hash) or known is None:
+                break
+            signed_in = await self._begun(known, password, client, once)
+            if signed_in is not None:
+                await self.throttle.succeeded(account)
+                return signed_in
+        await self.throttle.failed(client, account)
+        raise InvalidCredentials(WRONG)
 
     async def open_session(self, work: UsersWork, user: User, client: Client) -> SignedIn:
         """A new session as part of `work`."""
@@ -152,12 +151,22 @@ class Authentication:
         await self.revoked.announce(ended)
         return len(ended)
 
-    async def _still(self, work: UsersWork, known: Credentials) -> User:
-        """The user as they are now; the password may have been changed while it was verified."""
-        current = await work.users.get(known.user.id)
-        if current is None or current.password_hash != known.password_hash:
-            raise InvalidCredentials(WRONG)
-        return current.user
+    async def _begun(self, known: Credentials, password: str, client: Client, once: Once | None) -> SignedIn | None:
+        """A session of who has proved to be `known`.
+
+        None when the hash is another one by now: the password was changed, or its hash renewed by somebody who
+        signed in at the same time.
+        """
+        better = await self.hasher.hash(typed(password)) if self.hasher.is_outdated(known.password_hash) else None
+        async with self.begin(once) as work:
+            current = await work.users.get(known.user.id)
+            if current is None or current.password_hash != known.password_hash:
+                return None
+            if better is not None:
+                await work.users.save_password(current.user.id, better)
+            signed_in = await self.open_session(work, current.user, client)
+            await work.commit(signed_in)
+        return signed_in
 
     def _account(self, email: str) -> str:
         """What an address is looked up by. One that is none is looked up all the same: it takes the same time."""

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from domain.shared.clock import Clock
-from domain.shared.errors import ExpiredToken, InvalidToken
+from domain.shared.errors import Conflict, ExpiredToken, InvalidToken
 from domain.shared.events import Event
 from domain.shared.ids import uuid7
 from domain.shared.work import Once
 from domain.users import person
 from domain.users.authentication import Authentication
-from domain.users.one_time import OneTimeToken, Purpose
+from domain.users.one_time import ENDED_BY_PASSWORD, OneTimeToken, Purpose
 from domain.users.passwords import CommonPasswords, PasswordHasher, accepted
 from domain.users.person import EmailSyntax
 from domain.users.revocation import RevokedSessions
@@ -98,6 +98,7 @@ class Confirmation:
             if not user.email_verified:
                 user = await work.users.save(replace(user, email_verified=True))
             await work.users.save_password(user.id, hashed)
+            await work.one_time_tokens.forget(user.id, ENDED_BY_PASSWORD)
             ended = await work.sessions.revoke(user.id, self.clock())
             work.happened(Event("user.password_changed", user.id))
             await work.commit()
@@ -126,7 +127,7 @@ class Confirmation:
         await self.throttle.admit(client)
         async with self.begin() as work:
             token, user = await self._taken(work, secret, Purpose.CHANGE_EMAIL)
-            changed = await work.users.save(replace(user, email=token.email, email_verified=True))
+            changed = await _moved(work, user, token.email)
             work.happened(Event("user.updated", user.id))
             work.happened(Event("user.email_changed", user.id, {"former": user.email}))
             await work.commit()
@@ -142,3 +143,11 @@ class Confirmation:
         if token.expires_at <= self.clock():
             raise ExpiredToken(TOO_OLD)
         return token, known.user
+
+
+async def _moved(work: UsersWork, user: User, email: str) -> User:
+    """Raises: Conflict: the address is taken; there is no address in the input that it could point to."""
+    try:
+        return await work.users.save(replace(user, email=email, email_verified=True))
+    except Conflict as taken:
+        raise Conflict(taken.message, "token", taken.reason) from taken

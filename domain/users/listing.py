@@ -1,5 +1,6 @@
 """Which people a list shows."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,10 @@ MOST_WORDS = 10
 
 @dataclass(frozen=True, slots=True)
 class UserScope:
-    """People with this role, each of `words` somewhere in their name or address; everybody, where nothing is said."""
+    """People with this role, each of `words` somewhere in their name or address; everybody, where nothing is said.
+
+    Capitals or not makes no difference.
+    """
 
     words: tuple[str, ...] = ()
     role: UserRole | None = None
@@ -27,9 +31,9 @@ class UserListing:
 
 
 def words(search: str | None) -> tuple[str, ...]:
-    """The words of a search, in lower case. Raises: InvalidInput: there is too much of it."""
+    """The words of a search, in the form that names have. Raises: InvalidInput: there is too much of it."""
     if search is None:
         return ()
     if len(search) > LONGEST_SEARCH:
         raise InvalidInput("search", f"must have at most {LONGEST_SEARCH} characters.", UserErrorCode.TOO_LONG)
-    return tuple(dict.fromkeys(search.lower().split()))[:MOST_WORDS]
+    return tuple(dict.fromkeys(unicodedata.normalize("NFC", search).split()))[:MOST_WORDS]

@@ -23,6 +23,9 @@ LIFETIMES: Mapping[Purpose, timedelta] = {
     Purpose.CHANGE_EMAIL: timedelta(days=1),
 }
 
+ENDED_BY_PASSWORD = (Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
+"""What a new password makes worthless: whoever knew the former one may have asked for these to take the account."""
+
 
 @dataclass(frozen=True, slots=True)
 class OneTimeToken:

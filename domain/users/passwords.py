@@ -40,7 +40,7 @@ class PasswordHasher(Protocol):
 
 
 class CommonPasswords(Protocol):
-    def __contains__(self, password: str) -> bool:
+    def __contains__(self, password: str, /) -> bool:
         """Whether it is among those that are tried first, in lower case."""
         ...
 

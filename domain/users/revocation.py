@@ -22,7 +22,8 @@ POLL_SECONDS = 0.5
 """How late a revocation may be noticed when its signal was lost; a second is promised."""
 REMEMBERED = ACCESS_LIFETIME + timedelta(minutes=1)
 OVERLAP = timedelta(minutes=1)
-"""How far back each look goes: a transaction that began earlier may have been committed later, but not by so much."""
+"""How far behind the last look each one begins: what was written earlier may have been committed later, but not by so
+much."""
 
 
 class RevocationReader(Protocol):
@@ -40,8 +41,12 @@ class RevokedSessions:
         self._clock = clock
         self._noticed: dict[SessionId, datetime] = {}
         self._waiting: dict[SessionId, set[asyncio.Event]] = {}
-        self.loaded = False
+        self._looked_at: datetime | None = None
+
+    @property
+    def loaded(self) -> bool:
         """Whether the database was asked yet. Until it was, nobody knows which tokens may be believed."""
+        return self._looked_at is not None
 
     def __contains__(self, session_id: SessionId) -> bool:
         return session_id in self._noticed
@@ -68,25 +73,28 @@ class RevokedSessions:
             await self._signals.publish(TOPIC, "")
 
     async def follow(self) -> None:
-        """Keep up to date until cancelled."""
+        """Keep up to date until cancelled, with signals or without."""
         async with self._signals.subscribe(TOPIC) as messages:
             told = asyncio.ensure_future(_next(messages))
             try:
-                while not (told.done() and told.result()):
+                while True:
                     if told.done():
                         told = asyncio.ensure_future(_next(messages))
-                    with suppress(Unavailable):  # nothing can be revoked while the database is away
+                    with suppress(Unavailable):  # the next look goes back as far as this one would have
                         await self.look()
                     await asyncio.wait((told,), timeout=POLL_SECONDS)
             finally:
                 told.cancel()
 
     async def look(self) -> None:
-        """Read what is new; all that matters, the first time. Raises: Unavailable."""
-        back = OVERLAP if self.loaded else REMEMBERED
-        self._note(await self._reader.since(self._clock() - back))
+        """Read what is new since the last look; all that matters, the first time. Raises: Unavailable."""
+        at = self._clock()
+        since = at - REMEMBERED
+        if self._looked_at is not None:
+            since = max(since, self._looked_at - OVERLAP)
+        self._note(await self._reader.since(since))
         self._forget()
-        self.loaded = True
+        self._looked_at = at
 
     def _note(self, revoked: Iterable[SessionId]) -> None:
         for session_id in revoked:
@@ -105,10 +113,9 @@ class RevokedSessions:
             del self._noticed[session_id]
 
 
-async def _next(messages: AsyncIterator[str]) -> bool:
-    """Wait for a message; True when there will be none any more."""
+async def _next(messages: AsyncIterator[str]) -> None:
+    """Wait for a message; for ever, when there will be none any more."""
     try:
         await anext(messages)
     except StopAsyncIteration:
-        return True
-    return False
+        await asyncio.Event().wait()

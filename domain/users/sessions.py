@@ -17,6 +17,8 @@ ABSOLUTE = timedelta(days=30)
 GRACE = timedelta(seconds=10)
 _SEAL = b"souk: the successor of a refresh token\0"
 _LONGEST_USER_AGENT = 500
+_LONGEST_IP_ADDRESS = 45
+"""An IPv6 address with an IPv4 one at its end; a proxy may pass on anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Session:
     @classmethod
     def begun(cls, identity: SessionId, user_id: UserId, client: Client, at: datetime) -> "Session":
         agent = client.user_agent and client.user_agent[:_LONGEST_USER_AGENT]
-        return cls(identity, user_id, agent, client.ip_address, at, at, at + ABSOLUTE)
+        address = client.ip_address and client.ip_address[:_LONGEST_IP_ADDRESS]
+        return cls(identity, user_id, agent, address, at, at, at + ABSOLUTE)
 
     @property
     def ends_at(self) -> datetime:

@@ -1,6 +1,6 @@
 """What a unit of work about people can do. Whatever is read here to be changed stays locked until it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,7 +68,11 @@ class OneTimeTokenRepository(Protocol):
     async def add(self, token: OneTimeToken) -> None: ...
 
     async def take(self, token_hash: bytes, purpose: Purpose) -> OneTimeToken | None:
-        """The token, which is gone with that, as are the user's others for the same purpose."""
+        """The token, which is gone with that, as are the user's others for the same purpose. Locks the user."""
+        ...
+
+    async def forget(self, user_id: UserId, purposes: Collection[Purpose]) -> None:
+        """Make all of a user's tokens for these purposes worthless."""
         ...
 
 

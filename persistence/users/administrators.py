@@ -8,10 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.shared.clock import now
 from domain.shared.ids import uuid7
+from domain.users.one_time import ENDED_BY_PASSWORD
 from domain.users.user import UserId, UserRole
 from persistence.database import Database
 from persistence.statements import Statement
-from persistence.users.repositories import SqlSessions
+from persistence.users.repositories import SqlOneTimeTokens, SqlSessions
 from persistence.users.tables import users
 
 
@@ -61,5 +62,6 @@ class SqlAdministrators:
         ).returning(users.c.id, text("xmax = 0 AS inserted"))  # a row that was updated carries the updating transaction
         async with self._database.begin() as connection:
             identity, inserted = (await connection.execute(statement)).one()
+            await SqlOneTimeTokens(connection).forget(UserId(identity), ENDED_BY_PASSWORD)
             await SqlSessions(connection).revoke(UserId(identity), now())
         return Outcome.CREATED if inserted else Outcome.CHANGED

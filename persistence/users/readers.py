@@ -8,14 +8,13 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import ColumnElement, DateTime, Interval, SelectBase, String, Text, Uuid, any_, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.paging import Page, Position, cut
 from domain.shared.reading import Wanted
 from domain.users.address import AddressId, SavedAddress
-from domain.users.listing import UserListing, UserScope
+from domain.users.listing import MOST_WORDS, UserListing, UserScope
 from domain.users.sessions import IDLE, Session
 from domain.users.user import SessionId, User, UserId
 from domain.users.work import Credentials
@@ -29,7 +28,9 @@ from persistence.users.tables import addresses, revocations, sessions, users
 
 Columns = Sequence[ColumnElement[Any]]
 Shape = tuple[str, ...]
-"""Which conditions a list of people has: `words`, `role`, both or none."""
+"""Which conditions a list of people has: one for each word, and one for the role."""
+ROLE = "role"
+WORDS = tuple(f"word{number}" for number in range(MOST_WORDS))
 
 BY_CREATION = Keyset(users.c.created_at, users.c.id, users.c.created_at.type)
 
@@ -48,24 +49,27 @@ def _page(columns: Columns, shape: Shape, plan: WindowPlan) -> SelectBase:
 
 
 def _conditions(shape: Shape) -> Iterable[ColumnElement[bool]]:
-    if "words" in shape:
-        yield users.c.search_text.like(func.all(parameter("words", ARRAY(Text()))))
-    if "role" in shape:
-        yield users.c.role == parameter("role", String())
+    # one for each word: `LIKE ALL (…)` reads no index, which took 30 ms instead of 1 among 100,000 people; and in the
+    # lower case of PostgreSQL, which made the column: Python has another one for some letters
+    for name in shape:
+        if name == ROLE:
+            yield users.c.role == parameter(ROLE, String())
+        else:
+            yield users.c.search_text.like(func.lower(parameter(name, Text())))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2 * (MOST_WORDS + 1))
 def _count(shape: Shape) -> Statement:
     return Statement(select(func.count()).select_from(users).where(*_conditions(shape)))
 
 
 def _shape(scope: UserScope) -> Shape:
-    return tuple(name for name, given in (("words", scope.words), ("role", scope.role)) if given)
+    return (*WORDS[: len(scope.words)], *(() if scope.role is None else (ROLE,)))
 
 
 def _values(scope: UserScope) -> Mapping[str, Any]:
     role = None if scope.role is None else scope.role.value
-    return {"words": [_pattern(word) for word in scope.words], "role": role}
+    return {ROLE: role, **dict(zip(WORDS, map(_pattern, scope.words), strict=False))}
 
 
 def _pattern(word: str) -> str:
@@ -187,6 +191,6 @@ class SqlRevocations:
     async def since(self, instant: datetime) -> Sequence[SessionId]:
         try:
             found = await self._database.fetch(self.SINCE, {"since": instant})
-        except asyncpg.UndefinedTableError as missing:
-            raise Unavailable("The database is not migrated yet.") from missing
+        except asyncpg.PostgresError as failure:  # not migrated yet, shut down, out of memory: it may pass
+            raise Unavailable("The database does not say which sessions were revoked.") from failure
         return [SessionId(row[0]) for row in found]

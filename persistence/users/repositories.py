@@ -3,7 +3,7 @@
 Users are locked by `FOR NO KEY UPDATE`, which lets others insert what belongs to them meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -131,7 +131,9 @@ class SqlSessions:
         ]
         which += [sessions.c.id == only] if only is not None else []
         which += [sessions.c.id != but] if but is not None else []
-        ended = update(sessions).where(*which).values(revoked_at=at).returning(sessions.c.id)
+        # in one order, or two of these at once would wait for each other for ever
+        locked = select(sessions.c.id).where(*which).order_by(sessions.c.id).with_for_update(key_share=True)
+        ended = update(sessions).where(sessions.c.id.in_(locked)).values(revoked_at=at).returning(sessions.c.id)
         ids = [SessionId(identity) for identity in (await self._connection.execute(ended)).scalars()]
         if ids:
             rows = [{"session_id": identity, "revoked_at": at} for identity in ids]
@@ -150,20 +152,22 @@ class SqlOneTimeTokens:
         await self._connection.execute(insert(one_time_tokens).values(values))
 
     async def take(self, token_hash: bytes, purpose: Purpose) -> OneTimeToken | None:
-        taken = await self._connection.execute(
-            delete(one_time_tokens)
-            .where(one_time_tokens.c.hash == token_hash, one_time_tokens.c.purpose == purpose.value)
-            .returning(*one_time_tokens.c)
-        )
+        """Locks the user first: two of the same user's tokens, taken at once, would wait for each other for ever."""
+        place = (one_time_tokens.c.hash == token_hash, one_time_tokens.c.purpose == purpose.value)
+        owner = select(one_time_tokens.c.user_id).where(*place).scalar_subquery()
+        await self._connection.execute(select(users.c.id).where(users.c.id == owner).with_for_update(key_share=True))
+        taken = await self._connection.execute(delete(one_time_tokens).where(*place).returning(*one_time_tokens.c))
         row = taken.first()
         if row is None:
             return None
-        await self._connection.execute(
-            delete(one_time_tokens).where(
-                one_time_tokens.c.user_id == row.user_id, one_time_tokens.c.purpose == purpose.value
-            )
-        )
+        await self.forget(UserId(row.user_id), (purpose,))
         return OneTimeToken(row.hash, UserId(row.user_id), purpose, row.email, row.expires_at)
+
+    async def forget(self, user_id: UserId, purposes: Collection[Purpose]) -> None:
+        names = [purpose.value for purpose in purposes]
+        await self._connection.execute(
+            delete(one_time_tokens).where(one_time_tokens.c.user_id == user_id, one_time_tokens.c.purpose.in_(names))
+        )
 
 
 class SqlAddresses:
