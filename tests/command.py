@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -63,9 +64,21 @@ class Souk:
     @contextmanager
     def serving(self, **environment: str) -> Generator["Serving"]:
         """`souk serve` on a free port, answering; killed at the end unless it has ended."""
-        process = subprocess.Popen(
-            self._command(["serve"]),
-            env=self._environment({"PORT": "0", **environment}),
+        with self._running("serve", {"PORT": "0", **environment}) as process, Serving(process) as serving:
+            serving.await_start()
+            yield serving
+
+    @contextmanager
+    def working(self, **environment: str) -> Generator["Running"]:
+        """`souk worker`, at work; killed at the end unless it has ended."""
+        with self._running("worker", environment) as process, Running(process) as working:
+            working.await_start()
+            yield working
+
+    def _running(self, command: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command([command]),
+            env=self._environment(environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -76,13 +89,6 @@ class Souk:
             group=self.group,
             extra_groups=None if self.user is None else [],
         )
-        with process:
-            serving = Serving(process)
-            try:
-                serving.await_start()
-                yield serving
-            finally:
-                serving.end()
 
     def processes(self) -> Sequence[psutil.Process]:
         """Everything that has to do with this home, or was started for it."""
@@ -108,18 +114,26 @@ class Souk:
         return {**inherited, **ours, **self.environment, **given}
 
 
-class Serving:
-    """A running `souk serve`. Its output is read all the time, so that it never waits for us."""
+class Running:
+    """A command that runs until it is stopped. Its output is read all the time, so that it never waits for us."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.lines: list[str] = []
-        self.address = ""
         self._told = threading.Event()
         pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
         self._readers = [threading.Thread(target=self._read, args=(pipe,)) for pipe in pipes]
         for reader in self._readers:
             reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._finish()
 
     @property
     def output(self) -> str:
@@ -127,7 +141,36 @@ class Serving:
 
     def await_start(self) -> None:
         assert self._told.wait(PATIENCE), self.output
-        assert self.address, self.output
+        assert "Ctrl-C" in self.output, self.output
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send the signal and return the exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        self._finish()
+        return code
+
+    def _finish(self) -> None:
+        for reader in self._readers:
+            reader.join(PATIENCE)
+
+    def _read(self, pipe: Iterable[str]) -> None:
+        for line in pipe:
+            self.lines.append(line)
+            if "Ctrl-C" in line:
+                self._told.set()
+        if pipe is self.process.stdout:
+            self._told.set()  # it ended
+
+
+class Serving(Running):
+    """A running `souk serve`."""
+
+    @property
+    def address(self) -> str:
+        found = _ADDRESS.search(self.output)
+        assert found, self.output
+        return found[1]
 
     def get(self, path: str) -> int:
         try:
@@ -142,33 +185,6 @@ class Serving:
         )
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.read()
-
-    def stop(self, number: signal.Signals) -> int:
-        """Send the signal and return the exit code."""
-        self.process.send_signal(number)
-        code = self.process.wait(PATIENCE)
-        self._finish()
-        return code
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self._finish()
-
-    def _finish(self) -> None:
-        for reader in self._readers:
-            reader.join(PATIENCE)
-
-    def _read(self, pipe: Iterable[str]) -> None:
-        for line in pipe:
-            self.lines.append(line)
-            if found := _ADDRESS.search(line):
-                self.address = found[1]
-            if "Ctrl-C" in line:
-                self._told.set()
-        if pipe is self.process.stdout:
-            self._told.set()  # it ended
 
 
 @contextmanager
