@@ -22,7 +22,7 @@ for module in pkgutil.walk_packages(domain.__path__, "domain."):
 
 NEVER_SHOWN = {SeveralErrors, Unavailable}
 """The one stands for those that it holds; the other is no data: nothing was done, and the same can be sent again."""
-GENERATED = {"access_matrix.py", "test_access.py", "test_statements.py"}
+GENERATED = ("access_", "test_access", "test_statements")
 """These go over all mutations alike, so they are no test of what one does."""
 
 
@@ -35,12 +35,13 @@ def kinds(of: type[DomainError]) -> Iterator[type[DomainError]]:
 
 FAILURES = sorted({*kinds(DomainError)} - {DomainError, *NEVER_SHOWN}, key=lambda kind: kind.__name__)
 MUTATIONS = sorted(fields(PRINTED["Mutation"]))
+TESTS = [path for path in FILES for folder in ("graphql", "scenarios") if path.is_relative_to(HOUSE / "tests" / folder)]
 TESTED = {
     node.value
-    for path in FILES
-    if path.is_relative_to(HOUSE / "tests") and path.name not in GENERATED
+    for path in TESTS
+    if not path.name.startswith(GENERATED)
     for node in ast.walk(tree(path))
-    if path.parent.name in {"graphql", "scenarios"} and isinstance(node, ast.Constant) and isinstance(node.value, str)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
 }
 
 

@@ -1,12 +1,16 @@
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+import httpx
 import pytest
 
+from server.app import build_app
 from server.settings import read_settings
 from server.wiring import Shop, open_shop
 from tests.conftest import Statements
 from tests.generous import GenerousLimiter
 from tests.graphql import crowd
+from tests.graphql.access_world import World, world
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,26 @@ async def crowded(crowded_url: str, statements: Statements) -> AsyncGenerator[Sh
     async with open_shop(settings, statements, GenerousLimiter()) as opened:
         await crowd.gather(opened)
         yield opened
+
+
+@pytest.fixture(scope="session")
+def guarded_url(templates: Callable[[str], str]) -> str:
+    return templates("demo")
+
+
+@pytest.fixture(scope="session")
+async def access_world(guarded_url: str) -> AsyncGenerator[World]:
+    """The whole application over a demo shop of its own, without what goes on in the background."""
+    settings = read_settings(database_url=guarded_url, public_url="http://shop.example")
+    app = build_app(settings)
+    async with open_shop(settings, None, GenerousLimiter()) as app.state.shop:
+        await _ready(app.state.shop)
+        transport = httpx.ASGITransport(app, client=("198.51.100.1", 40_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
+            yield await world(app.state.shop, client)
+
+
+async def _ready(shop: Shop) -> None:
+    """Until it knows which sessions were revoked, it believes no token."""
+    while not shop.identities.revoked.loaded:  # noqa: ASYNC110  (nobody is told when it knows)
+        await asyncio.sleep(0.01)

@@ -1,0 +1,195 @@
+"""Every field that is not for everybody, for every viewer, by every way in, over HTTP with real tokens."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from graphql import GraphQLInterfaceType
+
+from resolvers import global_ids
+from tests.architecture.test_access_table import PLACES
+from tests.graphql.access_matrix import (
+    BY_ID,
+    CELLS,
+    PUBLIC,
+    RULES,
+    SCHEMA,
+    WAYS,
+    Path,
+    Rule,
+    Way,
+    expected,
+    found,
+    selected,
+)
+from tests.graphql.access_world import BELIEVED, Viewer, World
+from tests.graphql.asking import ask, breaking, codes
+
+MISSING = {
+    variable: global_ids.encode(type_, UUID("0196b2a0-7a6b-7c1e-8b1d-0a1b2c3d4e5f"))
+    for variable, type_ in {"user": "User", "address": "SavedAddress", "session": "Session"}.items()
+}
+PER_REQUEST = {"x-request-id"}
+
+
+def test_every_field_that_is_not_for_everybody_is_in_the_matrix() -> None:
+    asked = {place: viewer for place, viewer in PLACES.items() if viewer is not None}
+    stated = {(type_, field): rule.shown_as for type_, rules in RULES.items() for field, rule in rules.items()}
+    assert asked == {place: viewer for place, viewer in stated.items() if viewer is not None}
+    assert {field for type_, field in PLACES if type_ == "Mutation"} == RULES["Mutation"].keys()
+
+
+def test_everything_that_has_an_id_is_public_or_in_the_matrix() -> None:
+    node = SCHEMA.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    assert {one.name for one in SCHEMA.get_possible_types(node)} == PUBLIC | BY_ID.keys() | {"ProductVariant"}
+    assert RULES.keys() == WAYS.keys() | {"Mutation"}
+
+
+def named(value: object) -> str:
+    return value if isinstance(value, str) else value.name if isinstance(value, Way) else repr(value)
+
+
+async def answered(world: World, viewer: Viewer, type_: str, field: str, way: Way, **other: str) -> httpx.Response:
+    declared = way.document.partition("{")[0]
+    variables = {name: value for name, value in {**world.variables, **other}.items() if f"${name}:" in declared}
+    return await world.ask(world.tokens[viewer], way.document.replace("%s", selected(type_, field)), variables)
+
+
+async def truth(world: World, type_: str, field: str) -> Any:
+    """What the owner sees of what is theirs, the first way there is; of what is nobody's, an administrator."""
+    key = f"{type_}.{field}"
+    if key not in world.truths:
+        viewer = Viewer.OWNER if type_ in BY_ID else Viewer.ADMIN
+        reply = await answered(world, viewer, type_, field, WAYS[type_][0])
+        world.truths[key] = found(reply.json()["data"], (*WAYS[type_][0].path, field))
+    return world.truths[key]
+
+
+async def test_the_owner_s_things_are_complete_so_that_null_means_that_something_is_hidden(world: World) -> None:
+    for type_, field, _ in CELLS:
+        value = await truth(world, type_, field)
+        assert value is not None
+        assert None not in (value.values() if isinstance(value, dict) else [])
+        assert value != []
+    assert world.truths["User.email"] == world.owner.user.email
+    assert world.truths["SavedAddress.id"] == world.variables["address"]
+    assert world.truths["Session.id"] == world.variables["session"]
+
+
+@pytest.mark.parametrize(("type_", "field", "way"), CELLS, ids=named)
+async def test_each_field_is_shown_to_those_whom_it_is_for_and_to_nobody_else(
+    world: World, type_: str, field: str, way: Way
+) -> None:
+    true = await truth(world, type_, field)
+    for viewer in BELIEVED:
+        outcome = expected(type_, field, way, viewer)
+        reply = await answered(world, viewer, type_, field, way)
+        assert reply.status_code == 200, viewer
+        if not outcome.is_shown:
+            _is_missing(reply.json(), outcome.missing or (), outcome.code, viewer)
+            if way.steps and outcome.missing == way.steps[0].path:
+                await _is_like_nothing(world, viewer, type_, field, way, reply)
+        elif way.own and viewer is not Viewer.OWNER:
+            assert "errors" not in reply.json(), viewer
+        else:
+            assert reply.json() == {"data": reply.json()["data"]}, viewer
+            assert found(reply.json()["data"], (*way.path, field)) == true, viewer
+        if not outcome.is_shown or (way.own and viewer is not Viewer.OWNER):
+            assert [canary for canary in world.canaries if canary in reply.text] == [], viewer
+
+
+def _is_missing(answer: Mapping[str, Any], path: Path, code: str | None, viewer: Viewer) -> None:
+    assert found(answer["data"], path) is None, viewer
+    if code is None:
+        assert "errors" not in answer, viewer
+    else:
+        assert [error["path"] for error in answer["errors"]] == [list(path)], viewer
+        assert codes(answer) == [code], viewer
+
+
+async def _is_like_nothing(
+    world: World, viewer: Viewer, type_: str, field: str, way: Way, reply: httpx.Response
+) -> None:
+    """Byte for byte, the answer about what is somebody else's is the one about what does not exist."""
+    if any(f"${name}:" in way.document for name in MISSING):
+        nothing = await answered(world, viewer, type_, field, way, **MISSING)
+        assert reply.content == nothing.content, viewer
+        assert _headers(reply) == _headers(nothing), viewer
+
+
+def _headers(reply: httpx.Response) -> list[tuple[bytes, bytes]]:
+    return [one for one in reply.headers.raw if one[0].decode() not in PER_REQUEST]
+
+
+UNBELIEVED = [viewer for viewer in Viewer if not viewer.is_believed]
+
+
+@pytest.mark.parametrize(("type_", "field", "way"), CELLS, ids=named)
+async def test_a_token_that_is_over_opens_nothing(world: World, type_: str, field: str, way: Way) -> None:
+    for viewer in UNBELIEVED:
+        is_refused(await answered(world, viewer, type_, field, way))
+
+
+@pytest.mark.parametrize("viewer", UNBELIEVED)
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ shop { name } }",
+        "{ me { id } }",
+        "{ __typename }",
+        "{ __schema { queryType { name } } }",
+        "{",
+        "{ nothing }",
+        "subscription { nothing }",
+        "mutation { userLogout(input: {}) { loggedOut } }",
+        'mutation { passwordResetRequest(input: {email: "ann@shop.example"}) { accepted } }',
+    ],
+)
+async def test_a_token_that_is_over_is_refused_whatever_is_asked(world: World, viewer: Viewer, document: str) -> None:
+    is_refused(await world.ask(world.tokens[viewer], document))
+
+
+def is_refused(reply: httpx.Response) -> None:
+    assert reply.status_code == 401
+    assert reply.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.json().keys() == {"errors"}
+    assert codes(reply.json()) == ["UNAUTHENTICATED"]
+
+
+LEAKS = {"User": ("users", "by_ids"), "SavedAddress": ("addresses", "of_users"), "Session": ("sessions", "of_users")}
+
+
+@pytest.mark.parametrize(("type_", "field"), [(type_, field) for type_ in LEAKS for field in RULES[type_]], ids=named)
+async def test_what_a_reader_gives_away_by_mistake_is_refused_all_the_same(
+    world: World, type_: str, field: str
+) -> None:
+    noun, method = LEAKS[type_]
+    real = getattr(getattr(world.shop.readers, noun), method)
+
+    async def leak(ids: list[Any], *, wanted: Any = None) -> Mapping[Any, Any]:
+        del wanted
+        given = await real([world.owner.user.id])
+        return dict.fromkeys(ids, given[world.owner.user.id])
+
+    readers, leaky = breaking(world.shop.readers, noun, method, leak)
+    way = WAYS[type_][0]
+    for one in (world.other, world.admin):
+        answer = await ask(
+            world.shop, way.document.replace("%s", selected(type_, field)), actor=one.actor, readers=readers
+        )
+        shown = one is world.admin and RULES[type_][field] is not Rule.OWNER_ALONE
+        assert (found(answer["data"], (*way.path, field)) is not None) is shown
+        assert set(codes(answer)) == (set() if shown else {"FORBIDDEN"})
+    assert leaky.calls == 2
+
+
+@pytest.fixture(scope="module")
+async def world(access_world: World) -> AsyncGenerator[World]:
+    """Nothing of it may change: nothing here changes anything."""
+    before = await access_world.everything()
+    yield access_world
+    assert await access_world.everything() == before
