@@ -1,7 +1,10 @@
 """Exact amounts."""
 
+import operator
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, localcontext
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -119,6 +122,51 @@ def test_amounts_are_equal_when_amount_and_currency_are() -> None:
     assert Money.of(Decimal(5), "USD") == Money.of(Decimal("5.00"), "USD")
     assert Money.of(Decimal(5), "USD") != Money.of(Decimal(5), "EUR")
     assert Money.of(Decimal(5), "USD") != Money.of(Decimal("5.01"), "USD")
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", "1250"), ("USD", "12.50"), ("KWD", "1.250")])
+def test_an_amount_is_so_many_of_the_smallest_units(currency: str, amount: str) -> None:
+    money = Money.of_units(1250, currency)
+    assert str(money.amount) == amount
+    assert money.units == 1250
+
+
+@given(st.integers(), st.integers(), st.integers(), CURRENCIES)
+def test_amounts_are_reckoned_with_like_their_units(one: int, other: int, times: int, currency: str) -> None:
+    a, b = Money.of_units(one, currency), Money.of_units(other, currency)
+    assert (a + b).units == one + other
+    assert (a - b).units == one - other
+    assert (a * times).units == one * times
+    assert (a < b, a <= b, a > b, a >= b, a == b) == (
+        one < other,
+        one <= other,
+        one > other,
+        one >= other,
+        one == other,
+    )
+    assert str((a + b).amount) == str(Money.of_units(one + other, currency).amount)
+
+
+def test_reckoning_never_rounds() -> None:
+    large = Money.of_units(10**50 + 1, "USD")
+    with localcontext(Context(prec=3)):
+        assert (large + large - large * 3).units == -(10**50) - 1
+    with pytest.raises(Inexact):
+        Money.of_units(10**70 + 1, "USD")
+    with pytest.raises(Inexact):
+        _ = Money(Decimal("0.001"), "USD").units
+
+
+@pytest.mark.parametrize("reckon", [operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge])
+def test_currencies_do_not_mix(reckon: Callable[[Money, Money], object]) -> None:
+    with pytest.raises(ValueError, match="cannot be reckoned with"):
+        reckon(Money.zero("USD"), Money.zero("EUR"))
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0, Decimal(2)])
+def test_an_amount_is_multiplied_by_whole_numbers_only(times: object) -> None:
+    with pytest.raises(TypeError):
+        _ = Money.zero("USD") * cast("int", times)
 
 
 def test_an_amount_cannot_be_changed() -> None:
