@@ -14,6 +14,7 @@ from persistence.database import ConnectionSettings, connect
 from persistence.metadata import METADATA
 from persistence.products.tables import shop
 from persistence.users.tables import users
+from tests.persistence import account_examples
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -79,6 +80,7 @@ REFUSED = {
     "ck_users_role": "UPDATE users SET role = 'root'",
     "ck_users_email": "UPDATE users SET email = 'nobody'",
     "uq_users_email": f"{USER} ('{B}', 'A@B.C', 'x', 'A', 'B')",
+    **account_examples.REFUSED,
 }
 CANNOT_BE_BROKEN_ALONE = {"uq_product_variants_id_product_id"}  # the primary key refuses first
 WRONG = """
@@ -94,7 +96,7 @@ WHERE (p.price_min, p.price_max, p.compare_at_price_min, p.compare_at_price_max)
 @pytest.fixture
 async def connection(empty_database: ConnectionSettings) -> AsyncGenerator[Connection]:
     opened = await connect(empty_database)
-    await opened.execute(STOCK)
+    await opened.execute(STOCK + account_examples.ACCOUNTS)
     yield opened
     await opened.close()
 
@@ -128,6 +130,15 @@ async def test_deleting_a_product_takes_everything_with_it(connection: Connectio
     await connection.execute(f"DELETE FROM products WHERE id = '{C}'")
     for table in ("variants", "options", "option_values", "variant_options", "media"):
         assert await connection.fetchval(f"SELECT count(*) FROM product_{table}") == 0
+
+
+async def test_deleting_a_user_takes_everything_with_it_but_the_news_of_it(connection: Connection) -> None:
+    await connection.execute("INSERT INTO session_revocations (session_id) SELECT id FROM sessions")
+    await connection.execute("DELETE FROM users")
+    for table in ("user_addresses", "sessions", "refresh_tokens", "one_time_tokens"):
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
+    for table in ("session_revocations", "outbox"):
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 1
 
 
 async def test_a_value_that_a_variant_has_cannot_be_taken_away(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from persistence.database import ConnectionSettings
 from server.settings import CHECKOUT
 from tests.command import Souk
 
+JWT_SECRET = "0" * 32
 READY = b"R\0\0\0\x08\0\0\0\0" + b"S\0\0\0\x18server_version\x0014.9\0" + b"Z\0\0\0\x05I"
 """What PostgreSQL says when it lets somebody in: no password needed, its version, ready."""
 
@@ -96,14 +97,36 @@ def test_a_host_that_is_not_ours_is_told(souk: Souk, host: str, code: int, line:
 def test_a_home_that_cannot_be_written_is_told(souk: Souk) -> None:
     souk.home.write_text("a file")
     line = souk.refuses("serve", PORT="0")
+    assert f"The folder {souk.home} cannot keep the secret that signs access tokens" in line
+    assert "point SOUK_HOME at another one" in line
+    line = souk.refuses("serve", PORT="0", JWT_SECRET=JWT_SECRET)
     assert f"The folder {souk.home / 'postgres'} cannot hold the database" in line
     assert "point SOUK_HOME at another one" in line
     assert souk.home.read_text() == "a file"
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "line"),
+    [
+        ("JWT_SECRET", "short", "JWT_SECRET: must have 32 bytes or more"),
+        ("JWT_PRIVATE_KEY", "/nowhere/key.pem", "The key file /nowhere/key.pem cannot be read"),
+        ("SMTP_URL", "smtp://shop:canary@", "The mail server must look like smtp://user:password@host:587"),
+        ("MAIL_FROM", "Shop", "MAIL_FROM: must look like Shop <no-reply@shop.example>"),
+        ("MAIL_FROM", "a@straße.example", "The sender of letters must look like"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_key_or_mail_setting_that_cannot_be_used_is_told(
+    souk: Souk, command: str, setting: str, value: str, line: str
+) -> None:
+    told = souk.refuses(command, code=2, PORT="0", DATABASE_URL="postgresql://127.0.0.1:1/x", **{setting: value})
+    assert told.startswith(line)
+    assert "canary" not in told
+
+
 def test_an_admin_password_that_cannot_be_kept_is_told(souk: Souk, demo_database: ConnectionSettings) -> None:
     souk.home.write_text("a file")
-    line = souk.refuses("serve", PORT="0", DATABASE_URL=demo_database.url)
+    line = souk.refuses("serve", PORT="0", DATABASE_URL=demo_database.url, JWT_SECRET=JWT_SECRET)
     assert "cannot keep the admin's password" in line
     assert execute(demo_database, "SELECT count(*) FROM users") == 0
 
@@ -171,6 +194,8 @@ def test_production_does_not_start_with_an_outdated_schema(souk: Souk, blank_dat
         DATABASE_URL=blank_database.url,
         PUBLIC_URL="https://shop.example",
         ALLOWED_HOSTS="shop.example",
+        SMTP_URL="smtp://127.0.0.1:25",
+        JWT_SECRET=JWT_SECRET,
     )
     assert "run `souk migrate`" in line
     assert execute(blank_database, "SELECT to_regclass('products')::text") is None

@@ -27,6 +27,8 @@ def production(**given: str) -> Settings:
         database_url="postgresql://a/b",
         public_url="https://shop.example",
         allowed_hosts="shop.example",
+        smtp_url="smtp://mail.example",
+        jwt_secret="0" * 32,
         **given,
     )
 
