@@ -1,5 +1,6 @@
 """Sixty people with addresses and sessions, the same in every run, beside the demo shop."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from domain.users.address import Address, AddressId, SavedAddress
 from domain.users.sessions import Session
 from domain.users.user import Actor, Client, SessionId, User, UserId, UserRole
 from domain.users.work import UsersWork
+from resolvers import global_ids
 from server.wiring import Shop
 from tests.graphql import asking
 
@@ -30,6 +32,10 @@ def address_id(number: int, index: int) -> AddressId:
 
 def session_id(number: int, index: int) -> SessionId:
     return SessionId(UUID(int=0x5E55_0000_0000 + number * 0x1_0000 + index))
+
+
+SOME = json.dumps([global_ids.encode("User", user_id(number)) for number in (2, 1, 3)])
+"""Ids of an administrator among others, as GraphQL writes them."""
 
 
 async def gather(shop: Shop) -> None:

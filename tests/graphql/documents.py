@@ -39,7 +39,7 @@ class Written:
 
 @cache
 def pools() -> Mapping[str, Sequence[Any]]:
-    """Values for arguments, by the argument's name: most can be used, some cannot."""
+    """Values for arguments, by the argument's name, after the field's where they fit no other: most can be used."""
     catalogue = read_catalogue()
     drafts = [one for one in catalogue.products if one.status.value == "draft"]
     shown = [one for one in catalogue.products if one.status.value == "active"][:4]
@@ -52,6 +52,7 @@ def pools() -> Mapping[str, Sequence[Any]]:
     people = _people()
     return {
         "id": [*goods, *people, *people],
+        "user.id": [*people[:5], people[5], "no id"],
         "ids": [
             *(goods[:3], [*variants, *products], [*categories, "no id", *categories], media, []),
             *(people, people[:4], [*people[4:], *products]),
@@ -184,7 +185,7 @@ class Writer:
         self.fields += 1
         enough = deep == 0 or self.fields > MOST_FIELDS
         name = self.one_of(plain if plain and (enough or not nested or self.chance(45)) else nested)
-        arguments = self.arguments(fields[name].args)
+        arguments = self.arguments(name, fields[name].args)
         inner = _inside(fields[name].type)
         inside = "" if inner is None else " { __typename }" if enough else " " + self.selections(inner, deep - 1)
         return f"{self.key(name, arguments)}{arguments}{self.directive()}{inside}"
@@ -196,11 +197,11 @@ class Writer:
         number = len(self.keys)
         return f"{self.keys.setdefault((name, arguments), f'{name}_{number}')}: {name}"
 
-    def arguments(self, offered: Mapping[str, Any]) -> str:
+    def arguments(self, of: str, offered: Mapping[str, Any]) -> str:
         names = [name for name in offered if self.wanted(name, offered[name])]
         if "id" in offered and ("slug" in offered or "sku" in offered) and self.chance(90):
             names = [self.one_of([name for name in offered if name in {"id", "slug", "sku"}])]
-        written = [f"{name}: {self.value(name, offered[name])}" for name in names]
+        written = [f"{name}: {self.value(of, name, offered[name])}" for name in names]
         return f"({', '.join(written)})" if written else ""
 
     def wanted(self, name: str, offered: Any) -> bool:
@@ -208,8 +209,8 @@ class Writer:
             return True
         return self.chance({"first": 85, "last": 6, "after": 12, "before": 12}.get(name, 30))
 
-    def value(self, name: str, offered: Any) -> str:
-        value = self.one_of(SORTS if name == "sortBy" else pools()[name])
+    def value(self, of: str, name: str, offered: Any) -> str:
+        value = self.one_of(SORTS if name == "sortBy" else pools().get(f"{of}.{name}") or pools()[name])
         if name == "filter" and value is not None and self.chance(10):
             value = {**value, "status": self.one_of(STATUSES)}
         return self.variable(str(offered.type), value) if self.chance(15) else literal(value, name)

@@ -187,6 +187,19 @@ async def test_what_a_reader_gives_away_by_mistake_is_refused_all_the_same(
     assert leaky.calls == 2
 
 
+@pytest.mark.parametrize("field", [field for field, rule in RULES["User"].items() if rule is Rule.OWNER_ALONE])
+async def test_among_many_each_is_shown_for_whose_it_is(world: World, field: str) -> None:
+    ids = [global_ids.encode("User", one.user.id) for one in (world.owner, world.admin, world.other, world.admin)]
+    document = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on User {{ {selected('User', field)} }} }} }}"
+    reply = await world.ask(world.tokens[Viewer.ADMIN], document, {"ids": ids})
+    nodes = reply.json()["data"]["nodes"]
+    assert [node is not None for node in nodes] == [False, True, False, True]
+    assert nodes[1] == nodes[3]
+    assert [error["path"] for error in reply.json()["errors"]] == [["nodes", 0, field], ["nodes", 2, field]]
+    assert set(codes(reply.json())) == {"FORBIDDEN"}
+    assert [canary for canary in world.canaries if canary in reply.text] == []
+
+
 @pytest.fixture(scope="module")
 async def world(access_world: World) -> AsyncGenerator[World]:
     """Nothing of it may change: nothing here changes anything."""

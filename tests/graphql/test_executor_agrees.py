@@ -104,6 +104,7 @@ async def unhurried(crowded: Shop, crowded_url: str) -> AsyncGenerator[Readers]:
 @example(Written("{ products(first: 2) { nodes { id @skip(if: true) } } }", {}), ANONYMOUS, None)
 @example(Written("{ categories(first: 50) { nodes { parent { name } } } }", {}), ANONYMOUS, ("categories", "by_ids"))
 @example(Written("{ users(first: 3) { nodes { sessions { id } } } }", {}), crowd.STAFF, None)
+@example(Written(f"{{ nodes(ids: {crowd.SOME}) {{ ... on User {{ sessions {{ id }} }} }} }}", {}), crowd.STAFF, None)
 @example(Written("{ users(first: 3) { edges { node { email } } } }", {}), crowd.BUSY, None)
 @example(Written("{ me { email defaultAddress { address { city } } sessions { current } } }", {}), crowd.BUSY, None)
 @example(Written('{ productVariant(sku: "NOTHING") { costPrice { amount } } }', {}), ANONYMOUS, None)
