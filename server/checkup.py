@@ -13,6 +13,12 @@ from pathlib import Path
 from adapters.embedded_postgres import EmbeddedPostgresError
 from adapters.embedded_postgres.binaries import locate
 from adapters.embedded_postgres.folders import Folders
+from adapters.mail.smtp import SmtpMailer
+from adapters.redis_connections import require_usable
+from adapters.redis_connections import version as redis_version
+from adapters.signing_keys import SECRET_FILE, BadKey
+from domain.shared.errors import Unavailable
+from domain.shared.text import one_line
 from persistence.condition import DatabaseUnusable, examine
 from persistence.schema_state import SchemaState, state_of
 from server.embedded import database, embedded_home
@@ -20,8 +26,10 @@ from server.failures import Failure
 from server.graphiql_build import Manifest, is_being_built
 from server.listening import bind
 from server.settings import CHECKOUT, BadSettings, Settings, read_settings
+from server.wiring import key_ring, mailer
 
 OLDEST_PYTHON = (3, 11)
+OLDEST_REDIS = 7
 _MEGABYTE = 1_000_000
 _TIGHT_MB = 1_000
 _FULL_MB = 100
@@ -57,6 +65,9 @@ async def examine_all() -> list[Finding]:
         _folder(settings.souk_home),
         *_binaries(settings),
         await _database(settings),
+        _token_key(settings),
+        await _redis(settings),
+        await _mail(settings),
         _explorer(CHECKOUT / "web", shutil.which),
         _port(settings),
     ]
@@ -117,6 +128,54 @@ async def _database(settings: Settings) -> Finding:
             )
         case state:
             return Finding("Database", Mark.BROKEN, f"{told}; its schema is {state.value}.", "Run `souk migrate`.")
+
+
+def _token_key(settings: Settings) -> Finding:
+    configured = settings.jwt_secret is not None or bool(settings.jwt_private_key)
+    if not configured and not (settings.souk_home / SECRET_FILE).exists():
+        return Finding("Token key", Mark.DOUBTFUL, "There is none yet.", "The first `souk serve` makes one.")
+    try:
+        keys = key_ring(settings)
+    except BadKey as bad:
+        return Finding("Token key", Mark.BROKEN, str(bad))
+    number = "1 key" if len(keys.keys) == 1 else f"{len(keys.keys)} keys, the first of which signs"
+    return Finding("Token key", Mark.WELL, f"{keys.algorithm}, {number}.")
+
+
+async def _redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        state = "None; processes signal over PostgreSQL, and each counts tries to sign in for itself."
+        if settings.production or settings.workers > 1:
+            return Finding("Redis", Mark.DOUBTFUL, state, "Name one in REDIS_URL to have all of them count together.")
+        return Finding("Redis", Mark.WELL, state)
+    url = settings.redis_url.get_secret_value()
+    try:
+        require_usable(url)
+        version = await redis_version(url)
+    except ValueError as bad:
+        return Finding("Redis", Mark.BROKEN, str(bad), "Correct REDIS_URL.")
+    except Unavailable as away:
+        state = f"It cannot be used ({one_line(away.message).rstrip('.')})."
+        return Finding("Redis", Mark.BROKEN, state, "Start it there, or correct REDIS_URL.")
+    if int(version.partition(".")[0]) < OLDEST_REDIS:
+        state = f"{version} is too old."
+        return Finding("Redis", Mark.BROKEN, state, f"Use Redis {OLDEST_REDIS} or newer, or Valkey.")
+    return Finding("Redis", Mark.WELL, f"{version}.")
+
+
+async def _mail(settings: Settings) -> Finding:
+    """The server is greeted as for a letter, log-in included; nothing is sent."""
+    try:
+        outlet = mailer(settings)
+    except ValueError as bad:
+        return Finding("Mail", Mark.BROKEN, str(bad), "Correct SMTP_URL or MAIL_FROM.")
+    if not isinstance(outlet, SmtpMailer):
+        return Finding("Mail", Mark.WELL, f"Letters are written to {settings.souk_home / 'mail'}.")
+    try:
+        await outlet.greet()
+    except Unavailable as away:
+        return Finding("Mail", Mark.BROKEN, away.message, "Start it there, or correct SMTP_URL.")
+    return Finding("Mail", Mark.WELL, f"The mail server takes letters from {settings.mail_from}.")
 
 
 def _explorer(web: Path, which: Callable[[str], str | None]) -> Finding:

@@ -12,6 +12,7 @@ from adapters.mail.files import FileMailer
 from adapters.mail.smtp import SmtpMailer
 from adapters.passwords import Argon2PasswordHasher
 from adapters.rate_limits import MemoryLimiter, RedisLimiter
+from adapters.redis_connections import require_usable
 from adapters.redis_signals import RedisSignals
 from adapters.sealing import Sealer
 from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
@@ -118,6 +119,8 @@ def check(settings: Settings) -> None:
     try:
         key_ring(settings)
         mailer(settings)
+        if settings.redis_url is not None:
+            require_usable(settings.redis_url.get_secret_value())
     except KeyNotKept as refused:
         raise Failure(str(refused)) from refused
     except (BadKey, ValueError) as unusable:

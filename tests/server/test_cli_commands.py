@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +11,6 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from adapters.passwords import Argon2PasswordHasher
 from persistence import migrations
 from persistence.database import ConnectionSettings
 from server import sdl
@@ -104,28 +102,6 @@ def create_admin(souk: Souk, email: str, *, given: str) -> str:
     return souk.run("user", "create-admin", "--email", email, "--password-stdin", given=given).stdout
 
 
-def test_an_admin_gets_the_password_from_the_environment(souk: Souk, empty_database: ConnectionSettings) -> None:
-    command = ("user", "create-admin", "--email", "ann@example.com")
-    url = empty_database.url
-    assert souk.run(*command, DATABASE_URL=url, SOUK_ADMIN_PASSWORD="correct horse").returncode == 0
-    assert value(empty_database, "SELECT role FROM users") == "admin"
-    hashed = str(value(empty_database, "SELECT password_hash FROM users"))
-    assert hashed.startswith("$argon2id$")
-    assert asyncio.run(Argon2PasswordHasher().verify("correct horse", hashed))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "given", "line"),
-    [
-        (["--email", "ann@example.com", "--password-stdin"], "short\n", "The password must have 8 to 256 characters."),
-        (["--email", "ann", "--password-stdin"], "long enough\n", "--email ann is not an e-mail address"),
-        (["--email", "ann@example.com"], "", "No password: set SOUK_ADMIN_PASSWORD"),
-    ],
-)
-def test_an_admin_that_cannot_be_is_told(souk: Souk, arguments: list[str], given: str, line: str) -> None:
-    assert souk.refuses("user", "create-admin", *arguments, code=2, given=given).startswith(line)
-
-
 def test_settings_tell_value_source_and_meaning_without_the_password(souk: Souk) -> None:
     url = "postgresql://ann:hunter2%40@db.example:5432/shop"
     done = souk.run("settings", "--json", DATABASE_URL=url, PORT="9000")
@@ -159,33 +135,3 @@ def test_a_value_is_shown_without_what_is_secret(setting: object, text: str) -> 
 
 def test_every_setting_is_listed_in_the_order_of_its_definition() -> None:
     assert [setting.name for setting in listing(read_settings())] == [name.upper() for name in Settings.model_fields]
-
-
-def test_the_doctor_finds_nothing_wrong_with_a_good_shop(souk: Souk, demo_database: ConnectionSettings) -> None:
-    done = souk.run("doctor", DATABASE_URL=demo_database.url, PORT="0")
-    assert done.returncode == 0, done.stdout
-    assert "its schema is up to date, with products" in done.stdout
-    assert "broken" not in done.stdout
-
-
-def test_the_doctor_changes_nothing_where_there_is_nothing_yet(souk: Souk) -> None:
-    done = souk.run("doctor", PORT="0")
-    assert (done.returncode, souk.home.exists()) == (0, False)
-    assert "The first `souk serve` makes one." in done.stdout
-
-
-def test_the_doctor_tells_everything_that_is_broken_at_once(souk: Souk, empty_database: ConnectionSettings) -> None:
-    asyncio.run(migrations.downgrade(empty_database, "base"))
-    souk.home.write_text("a file")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        done = souk.run("doctor", DATABASE_URL=empty_database.url, PORT=port)
-    assert done.returncode == 1
-    assert done.stderr == f"souk: Something is broken: Data folder, Database, Port {port}.\n"
-    assert "Run `souk migrate`." in done.stdout
-
-
-def test_the_doctor_tells_of_bad_settings(souk: Souk) -> None:
-    done = souk.run("doctor", PORT="many")
-    assert done.returncode == 1
-    assert "PORT: Input should be a valid integer" in done.stdout

@@ -111,6 +111,7 @@ def test_a_home_that_cannot_be_written_is_told(souk: Souk) -> None:
         ("JWT_SECRET", "short", "JWT_SECRET: must have 32 bytes or more"),
         ("JWT_PRIVATE_KEY", "/nowhere/key.pem", "The key file /nowhere/key.pem cannot be read"),
         ("SMTP_URL", "smtp://shop:canary@", "The mail server must look like smtp://user:password@host:587"),
+        ("REDIS_URL", "redis://:canary@host:port/0", "The Redis must look like redis://:password@host:6379/0"),
         ("MAIL_FROM", "Shop", "MAIL_FROM: must look like Shop <no-reply@shop.example>"),
         ("MAIL_FROM", "a@straße.example", "The sender of letters must look like"),
     ],
