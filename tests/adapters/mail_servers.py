@@ -38,8 +38,7 @@ class Catcher:
     logins: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     port: int = 0
 
-    @property
-    def messages(self) -> list[EmailMessage]:
+    def messages(self) -> list[EmailMessage]:  # aiosmtpd looks at every property, for each connection
         return [parsed(raw_of(letter)) for letter in self.letters]
 
     async def handle_EHLO(  # noqa: N802  (aiosmtpd's name)

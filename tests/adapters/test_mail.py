@@ -53,7 +53,7 @@ async def outlet(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         yield Outlet(FileMailer(folder, SENDER, clock=lambda: AT), read)
         return
     async with listening(Catcher()) as catcher:
-        yield Outlet(mailer_at(catcher.port), lambda: catcher.messages)
+        yield Outlet(mailer_at(catcher.port), catcher.messages)
 
 
 def mailer_at(port: int, scheme: str = "smtp", login: str = "", seconds: float = 20.0) -> SmtpMailer:
@@ -317,7 +317,7 @@ async def test_a_server_of_seven_bits_gets_seven_bits() -> None:
     async with listening(Catcher(extensions_off=("8BITMIME",))) as catcher:
         await mailer_at(catcher.port).send(LETTER)
         assert raw_of(catcher.letters[0]).isascii()
-        assert texts(catcher.messages[0]) == (LETTER.text, LETTER.html)
+        assert texts(catcher.messages()[0]) == (LETTER.text, LETTER.html)
 
 
 async def test_a_server_without_unicode_never_takes_an_address_that_needs_it() -> None:

@@ -188,7 +188,7 @@ async def test_letters_wait_for_a_mail_server_that_is_away(empty_database: Conne
             async with listening(Catcher(), port=catcher.port) as back:
                 assert await shop.relay.turn() == 1
                 assert await shop.relay.turn() == 0
-    (letter,) = letters.sent(back.messages)
+    (letter,) = letters.sent(back.messages())
     assert (letter.to, letter.link) == ("ann@shop.example", f"{ADDRESS}/account/verify-email")
 
 
