@@ -74,22 +74,26 @@ def pools() -> Mapping[str, Sequence[Any]]:
             [],
             None,
         ],
-        "filter": [
-            {"inStock": True},
-            {"inStock": False},
-            {"onSale": True},
-            {"price": {"min": "20.50", "max": 60}},
-            {"price": {"min": 60, "max": 20}},
-            {"price": {}},
-            {"options": [{"name": "Size", "values": ["S", "M"]}]},
-            {"categoryId": categories[1], "onSale": False},
-            {"categoryId": "nothing"},
-            {"ids": products},
-            {"ids": []},
-            {"createdAfter": "2026-01-01T00:00:00Z"},
-            None,
-        ],
+        "filter": _filters(products, categories),
     }
+
+
+def _filters(products: Sequence[str], categories: Sequence[str]) -> list[Mapping[str, Any] | None]:
+    return [
+        {"inStock": True},
+        {"inStock": False},
+        {"onSale": True},
+        {"price": {"min": "20.50", "max": 60}},
+        {"price": {"min": 60, "max": 20}},
+        {"price": {}},
+        {"options": [{"name": "Size", "values": ["S", "M"]}]},
+        {"categoryId": categories[1], "onSale": False},
+        {"categoryId": "nothing"},
+        {"ids": products},
+        {"ids": []},
+        {"createdAfter": "2026-01-01T00:00:00Z"},
+        None,
+    ]
 
 
 def _people() -> list[str]:
