@@ -3,7 +3,7 @@
 import strawberry
 
 from domain.shared import errors
-from domain.shared.errors import UserErrorCode
+from schema.enums import UserErrorCode  # published there before an interface looks at it
 from schema.rendering import renders, shown
 from schema.scalars import ID
 

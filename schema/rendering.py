@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from strawberry import Parent
@@ -195,7 +195,9 @@ def mutation(by: Use, description: str, *, proves: Callable[[Any], User] | None 
         return await Mutation(whole, access.rule("Mutation", whole), by, answers, proves).carry_out(info, input)
 
     # what Strawberry learns the argument's type from
-    carry_out.__annotations__["input"] = by.__annotations__["input"]
+    carry_out.__annotations__["input"] = Annotated[
+        by.__annotations__["input"], strawberry.argument(description="What it is to be done with.")
+    ]
     return _field(carry_out, description, Declaration(UseCase(by, answers, proves)))
 
 
