@@ -63,8 +63,12 @@ class AccountMailing:
             await self.mailer.send((await self._letters()).password_reset(event.id, known.user, secret))
 
     async def password_changed(self, event: Event) -> None:
+        """Voids, too, what was asked for before with the former password and written to another address since."""
         user = await self._user(event.key)
         if user is not None:
+            async with self.begin() as work:
+                await work.one_time_tokens.forget(user.id, [Purpose.CHANGE_EMAIL])
+                await work.commit()
             await self.mailer.send((await self._letters()).password_changed(event.id, user))
 
     async def email_change(self, event: Event) -> None:

@@ -133,6 +133,17 @@ async def test_a_new_address_is_confirmed_there_and_told_to_the_former_one(shop:
     assert "ann.lee" not in notice.text
 
 
+async def test_a_wish_that_waited_while_the_password_was_changed_comes_to_nothing(shop: Shop) -> None:
+    """Whoever knew the former password may have had the letter sent to an address of theirs."""
+    ann = await person(shop)
+    await wish(shop, ann, "eve@elsewhere.example")
+    change = {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}
+    assert (await do(shop, "userPasswordChange", change, "user { id }", ann.actor))["userErrors"] == []
+    (to_eve, to_ann) = await written(shop)
+    assert (to_eve.to, to_ann.to) == ("eve@elsewhere.example", ann.user.email)
+    assert code(await do(shop, "userEmailChangeConfirm", {"token": to_eve.token}, "user { id }")) == "INVALID_TOKEN"
+
+
 async def test_a_taken_address_gets_no_letter_and_nobody_is_told(shop: Shop) -> None:
     ann, ben = await person(shop), await person(shop)
     await wish(shop, ann, ben.user.email)
