@@ -153,6 +153,8 @@ def main(
             "PORT": str(souk_port),
             "WORKERS": "1",
             "LOG_LEVEL": "ERROR",
+            "JWT_SECRET": "0" * 32,
+            "SMTP_URL": "smtp://127.0.0.1:25",  # no letter is sent
         }
         souk_command = [str(Path(sys.executable).with_name("souk")), "serve"]
         other_command = [sys.executable, "-m", "benchmarks.handwritten", str(other_port)]

@@ -1,5 +1,6 @@
 """What people do with their accounts, the letters that come of it, and what their links do."""
 
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 
 from domain.users.user import ANONYMOUS, Actor
 from persistence.database import ConnectionSettings
-from server.settings import read_settings
+from server.settings import CHECKOUT, read_settings
 from server.wiring import Shop, open_shop
 from tests import letters
 from tests.adapters.mail_servers import Catcher, listening
@@ -21,6 +22,7 @@ from tests.people import PASSWORD, Person, person, signed_in
 
 ADDRESS = "http://shop.example"
 MUTATION = "mutation ($input: {input}!) {{ {name}(input: $input) {{ {wanted} userErrors {{ code field }} }} }}"
+DOMAIN = [*(CHECKOUT / "domain").rglob("*.py")]
 NEW_PASSWORD = "another four random words"
 
 
@@ -182,6 +184,12 @@ async def test_links_in_letters_of_before_are_void_when_the_address_has_changed(
     assert code(await do(shop, "emailVerify", {"token": by_page["verify-email"]}, "user { id }")) == "INVALID_TOKEN"
     reset = {"token": by_page["reset-password"], "password": NEW_PASSWORD}
     assert code(await do(shop, "passwordReset", reset, "user { id }")) == "INVALID_TOKEN"
+
+
+async def test_every_event_that_the_domain_writes_is_carried_out(shop: Shop) -> None:
+    topics = {topic for file in DOMAIN for topic in re.findall(r"\bEvent\(\s*\"([a-z_.]+)\"", file.read_text())}
+    assert "user.created" in topics
+    assert shop.relay._handlers.keys() == topics
 
 
 async def test_letters_wait_for_a_mail_server_that_is_away(empty_database: ConnectionSettings, tmp_path: Path) -> None:
