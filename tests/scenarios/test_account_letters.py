@@ -189,7 +189,7 @@ async def test_links_in_letters_of_before_are_void_when_the_address_has_changed(
 async def test_every_event_that_the_domain_writes_is_carried_out(shop: Shop) -> None:
     topics = {topic for file in DOMAIN for topic in re.findall(r"\bEvent\(\s*\"([a-z_.]+)\"", file.read_text())}
     assert "user.created" in topics
-    assert shop.relay._handlers.keys() == topics
+    assert shop.relay._handlers.keys() == topics  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_letters_wait_for_a_mail_server_that_is_away(empty_database: ConnectionSettings, tmp_path: Path) -> None:

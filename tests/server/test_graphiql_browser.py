@@ -120,7 +120,7 @@ def test_the_editor_shows_a_tab_for_every_example(visit: Visit) -> None:
     assert "graphiql-query-editor" in visit.document
     assert "cm-def" in visit.document  # the editor has coloured an operation's name
     tabs = re.findall(r"<button[^>]*graphiql-tab-button[^>]*>(\w+)<", visit.document)
-    assert tabs == [re.findall(r"^query (\w+)", example.query, re.MULTILINE)[0] for example in examples]
+    assert tabs == [re.findall(r"^(?:query|mutation) (\w+)", example.query, re.MULTILINE)[0] for example in examples]
 
 
 def test_docs_and_explorer_can_be_opened(visit: Visit) -> None:
