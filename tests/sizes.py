@@ -14,7 +14,11 @@ FAMILIES = 1_000 if STRESS else 40
 """Of refresh tokens, each refreshed by twenty at once."""
 STORIES = 1_000 if STRESS else 40
 """Random ones of refreshing, reusing and signing out."""
-REGISTRATIONS = 200 if STRESS else 40
+REGISTRATIONS = 200 if STRESS else 24
 """Of one address at once."""
 COPIES = 50 if STRESS else 20
 """Of one request with an idempotency key."""
+TIMED = 500 if STRESS else 3
+"""Log-ins with an account, and as many without."""
+MOST_DIFFERENT = 0.02 if STRESS else float("inf")
+"""How far apart their medians may be. Three say nothing, and a busy machine nothing either."""

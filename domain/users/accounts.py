@@ -96,7 +96,7 @@ class Accounts:
             RateLimited: there were too many tries.
         """
         known = await self.authentication.confirm(actor, current, client, "currentPassword")
-        password = accepted(new, self.common, argument="newPassword", personal=_personal(known.user))
+        password = accepted(new, self.common, argument="newPassword", personal=known.user.words)
         hashed = await self.hasher.hash(password)
         async with self.begin() as work:
             again = await _unchanged(work, actor, known, "currentPassword")
@@ -180,7 +180,3 @@ async def _unchanged(work: UsersWork, actor: Actor, known: Credentials, argument
     if again.password_hash != known.password_hash:
         raise Conflict("The password was just changed by somebody else: sign in again.", argument)
     return again.user
-
-
-def _personal(user: User) -> tuple[str, ...]:
-    return (user.email, user.email.partition("@")[0], user.first_name, user.last_name)

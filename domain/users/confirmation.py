@@ -92,7 +92,7 @@ class Confirmation:
         hashed = await self.hasher.hash(accepted(password, self.common))
         async with self.begin() as work:
             token, user = await self._taken(work, secret, Purpose.RESET_PASSWORD)
-            accepted(password, self.common, personal=(user.email, user.email.partition("@")[0]))
+            accepted(password, self.common, personal=user.words)
             if user.email != token.email:
                 raise InvalidToken(SPENT)
             if not user.email_verified:

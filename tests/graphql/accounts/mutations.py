@@ -1,13 +1,15 @@
 """Mutations about accounts as clients send them, the letters they cause, and what stands in the database."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from graphql import GraphQLInputObjectType
+from graphql import GraphQLError, GraphQLInputObjectType
 
+from domain.shared.errors import Unavailable
 from domain.shared.rates import Limiter
 from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
 from resolvers import global_ids
@@ -52,6 +54,14 @@ HOME = {"line1": "1 High Street", "city": "Leeds", "countryCode": "GB"}
 
 Errors = list[tuple[str, str, list[str] | None]]
 Rows = dict[str, list[Mapping[str, Any]]]
+
+
+class NotAnswered(AssertionError):
+    """There are errors at the top; `busy` when all that they say is to try again."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(errors)
+        self.busy = all(isinstance(error.original_error, Unavailable) for error in errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +126,27 @@ async def send_all(
     actor = who if isinstance(who, Actor) else who.actor
     request = GraphQLRequest(f"mutation({head}) {{ {body} }}", None, variables)
     answer = await shop.execute(shop.engine.prepare(request, actor=actor), actor, client)
-    if answer.errors:
-        raise AssertionError(answer.errors)
-    assert answer.data is not None
+    if answer.errors or answer.data is None:
+        raise NotAnswered(answer.errors)
     replayed = answer.extensions.get("idempotency") == {"replayed": True}
     replies = [Reply(answer.data[alias], replayed) for alias in aliases]
     for (name, _), reply in zip(mutations, replies, strict=True):
         for _, _, path in reply.errors:
             assert path is None or leads_into(input_type(name), path), f"{name} has no input {path}"
     return replies
+
+
+async def send_patiently(
+    shop: Shop, name: str, given: Mapping[str, Any], who: Person | Actor = ANONYMOUS, client: Client = UNKNOWN
+) -> Reply:
+    """As clients do: again, when the shop was too busy."""
+    while True:
+        try:
+            return await send(shop, name, given, who, client)
+        except NotAnswered as failure:
+            if not failure.busy:
+                raise
+        await asyncio.sleep(0.05)
 
 
 def leads_into(type_: Any, path: Sequence[str]) -> bool:
