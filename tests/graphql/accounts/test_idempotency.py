@@ -44,7 +44,7 @@ def inputs(ann: Person) -> dict[str, tuple[Given, Given]]:
     login = {"email": ann.user.email, "password": PASSWORD}
     return {
         "userRegister": (new, new | {"firstName": "Nell"}),
-        "userLogin": (login, login | {"password": "wrong"}),
+        "userLogin": (login, login | {"email": ann.user.email.upper()}),
         "userUpdate": ({"firstName": "Nora"}, {"firstName": "Nora", "lastName": "Neumann"}),
         "userAddressCreate": ({"address": HOME}, {"address": HOME, "makeDefault": True}),
     }
@@ -132,6 +132,16 @@ async def test_a_key_is_free_again_after_a_day(people_shop: Shop, ann: Person) -
     assert (await send(people_shop, "userUpdate", first, ann)).refused == REUSED
 
 
+async def test_a_key_alone_tells_nobody_whether_a_password_is_right(people_shop: Shop, ann: Person) -> None:
+    login = {"email": ann.user.email, "password": PASSWORD, "idempotencyKey": KEY}
+    await send(people_shop, "userLogin", login)
+    wrong = await send(people_shop, "userLogin", login | {"password": "wrong"})
+    assert wrong.refused == [("AuthenticationError", "INVALID_CREDENTIALS", None)]
+    change = {"currentPassword": PASSWORD, "newPassword": "another four random words"}
+    await send(people_shop, "userPasswordChange", change, ann)
+    assert (await send(people_shop, "userLogin", login)).refused == wrong.refused
+
+
 @pytest.mark.parametrize("key", ["x", "🌵", "x" * 255, " "])
 async def test_any_text_can_be_a_key(people_shop: Shop, ann: Person, key: str) -> None:
     replies = [await send(people_shop, "userUpdate", {"firstName": "Nora", "idempotencyKey": key}, ann) for _ in "12"]
@@ -192,7 +202,8 @@ async def test_a_repetition_is_recognised_while_secrets_are_exchanged(empty_data
                 assert first.done
             again = await send(shop, "userLogin", login)
             assert (again.payload, again.replayed) == (first.payload, True)
-            assert (await send(shop, "userLogin", login | {"password": "wrong"})).refused == REUSED
+            other = login | {"email": login["email"].upper()}
+            assert (await send(shop, "userLogin", other)).refused == REUSED
     async with opened(empty_database.url, jwt_secret=NEW) as shop:
         assert (await send(shop, "userLogin", login)).refused == REUSED  # nobody can tell any more
 

@@ -104,6 +104,14 @@ async def test_a_password_that_is_asked_for_within_a_session_is_guarded_too(shop
     assert [code for reply in replies for _, code, _ in reply.refused] == ["INVALID_CREDENTIALS"] * 3 + ["RATE_LIMITED"]
 
 
+async def test_a_repetition_of_signing_in_counts_as_a_try(shop: Shop) -> None:
+    ann = await person(shop)
+    login = {"email": ann.user.email, "password": PASSWORD, "idempotencyKey": "a key that others know"}
+    assert (await send(shop, "userLogin", login, client=HERE)).done["user"]
+    replies = await send_all(shop, [("userLogin", login | {"password": "guess"})] * 4, client=ELSEWHERE)
+    assert [reply.refused for reply in replies] == [WRONG, WRONG, LIMITED, LIMITED]
+
+
 async def test_refreshing_with_good_tokens_is_not_counted(shop: Shop) -> None:
     ann = await person(shop)
     secret = ann.tokens.refresh_token
