@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 from domain.shared.checks import checking
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, InvalidToken, NotFound
+from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import Event
 from domain.shared.ids import uuid7
 from domain.shared.work import Once
 from domain.users import person
 from domain.users.authentication import Authentication
 from domain.users.one_time import ENDED_BY_PASSWORD
+from domain.users.oneself import oneself
 from domain.users.passwords import CommonPasswords, PasswordHasher, accepted
 from domain.users.person import EmailSyntax
 from domain.users.revocation import RevokedSessions
@@ -19,7 +20,6 @@ from domain.users.throttling import Throttle
 from domain.users.user import Actor, Client, User, UserId, UserRole
 from domain.users.work import BeginUsersWork, Credentials, UsersWork
 
-GONE = "This account no longer exists."
 LAST_ADMIN = "This is the last administrator: make somebody else one first."
 
 
@@ -79,7 +79,7 @@ class Accounts:
             first = checks.attempt(lambda: None if first_name is None else person.name(first_name, "firstName"), None)
             last = checks.attempt(lambda: None if last_name is None else person.name(last_name, "lastName"), None)
         async with self.begin(once) as work:
-            known = await _myself(work, actor)
+            known = await oneself(work, actor)
             changed = replace(
                 known.user, first_name=first or known.user.first_name, last_name=last or known.user.last_name
             )
@@ -166,17 +166,9 @@ class Accounts:
         return Registration(email, password, first, last)
 
 
-async def _myself(work: UsersWork, actor: Actor) -> Credentials:
-    """Raises: InvalidToken: the account was deleted since the token was issued."""
-    known = None if actor.user_id is None else await work.users.get(actor.user_id)
-    if known is None:
-        raise InvalidToken(GONE)
-    return known
-
-
 async def _unchanged(work: UsersWork, actor: Actor, known: Credentials, argument: str) -> User:
     """Raises: Conflict: the password that was confirmed is not the password any more."""
-    again = await _myself(work, actor)
+    again = await oneself(work, actor)
     if again.password_hash != known.password_hash:
         raise Conflict("The password was just changed by somebody else: sign in again.", argument)
     return again.user

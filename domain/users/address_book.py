@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, InvalidToken, NotFound
+from domain.shared.errors import Conflict, NotFound
 from domain.shared.ids import uuid7
 from domain.shared.work import Once
 from domain.users.address import MOST_ADDRESSES, Address, AddressId, SavedAddress, checked
+from domain.users.oneself import oneself
 from domain.users.user import Actor, User, UserId
 from domain.users.work import BeginUsersWork, UsersWork
-
-GONE = "This account no longer exists."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class AddressBook:
         """
         tidy = checked(address)
         async with self.begin(once) as work:
-            user = await _owner(work, actor)
+            user = (await oneself(work, actor)).user
             known = await work.addresses.of(user.id)
             if len(known) >= MOST_ADDRESSES:
                 raise Conflict(f"An address book has {MOST_ADDRESSES} addresses at most: delete one first.")
@@ -69,7 +68,7 @@ class AddressBook:
         """
         tidy = None if address is None else checked(address)
         async with self.begin(once) as work:
-            user = await _owner(work, actor)
+            user = (await oneself(work, actor)).user
             known = await _one(work, user.id, address_id)
             if tidy is not None:
                 known = replace(known, address=tidy)
@@ -87,7 +86,7 @@ class AddressBook:
             NotFound: it is not there, or somebody else's.
         """
         async with self.begin() as work:
-            user = await _owner(work, actor)
+            user = (await oneself(work, actor)).user
             known = await _one(work, user.id, address_id)
             await work.addresses.delete(address_id)
             left = await work.addresses.of(user.id)
@@ -95,14 +94,6 @@ class AddressBook:
                 await work.addresses.save(replace(left[0], is_default=True))
             await work.commit()
         return Removed(address_id, user)
-
-
-async def _owner(work: UsersWork, actor: Actor) -> User:
-    """Locks the user: changes of one address book take turns."""
-    known = None if actor.user_id is None else await work.users.get(actor.user_id)
-    if known is None:
-        raise InvalidToken(GONE)
-    return known.user
 
 
 async def _one(work: UsersWork, user_id: UserId, address_id: AddressId) -> SavedAddress:

@@ -10,6 +10,7 @@ from domain.shared.work import Once
 from domain.users import person
 from domain.users.authentication import Authentication
 from domain.users.one_time import ENDED_BY_PASSWORD, OneTimeToken, Purpose
+from domain.users.oneself import GONE
 from domain.users.passwords import CommonPasswords, PasswordHasher, accepted
 from domain.users.person import EmailSyntax
 from domain.users.revocation import RevokedSessions
@@ -18,7 +19,6 @@ from domain.users.tokens import LONGEST_TOKEN, digest
 from domain.users.user import Actor, Client, User
 from domain.users.work import BeginUsersWork, UsersWork
 
-GONE = "This account no longer exists."
 SPENT = "This link is not valid, or was used before: ask for a new one."
 TOO_OLD = "This link is too old: ask for a new one."
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,22 +19,9 @@ from starlette.routing import Route
 from uvicorn import Config, Server
 
 from server.account_pages import ACCOUNT_PAGES, account_page
+from tests.server.chromium import CHROMIUM, FLAGS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",  # its user namespaces are missing in most containers
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=10000",  # milliseconds of the page's clock, which waits for the network
-    "--dump-dom",
-)
+PATIENCE = "--virtual-time-budget=10000"  # milliseconds of the page's clock, which waits for the network
 PAGE = (Path(__file__).parents[2] / "web/account/account.html").read_text("utf-8")
 TOKEN = "abc-_123=&<b>"
 FRAGMENT = "#token=abc-_123%3D%26%3Cb%3E"
@@ -131,7 +117,7 @@ def site(running: Site) -> Site:
 def visit(site: Site, tmp_path: Path) -> Visitor:
     def look(path: str, steps: str = "", answer: Any = None, status: int = 200) -> Visit:
         site.steps, site.answer, site.status = steps, answer, status
-        command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path}/profile", f"{site.origin}{path}"]
+        command = [str(CHROMIUM), *FLAGS, PATIENCE, f"--user-data-dir={tmp_path}/profile", f"{site.origin}{path}"]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=120, check=True, env={**os.environ, "HOME": str(tmp_path)}
         )

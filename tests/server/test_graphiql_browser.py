@@ -1,7 +1,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -19,23 +18,10 @@ from starlette.routing import Route
 from uvicorn import Config, Server
 
 from server.graphiql import GraphiQL, read_examples
+from tests.server.chromium import CHROMIUM, FLAGS
 
 WEB = Path(__file__).parents[2] / "web"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",  # its user namespaces are missing in most containers
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=20000",  # milliseconds of the page's clock, which waits for the network
-    "--dump-dom",
-)
+PATIENCE = "--virtual-time-budget=20000"  # milliseconds of the page's clock, which waits for the network
 SCHEMA = build_schema("type Query { shop: Shop! } type Shop { name: String! } schema { query: Query }")
 
 pytestmark = [
@@ -78,6 +64,7 @@ class Visit:
         command = [
             str(CHROMIUM),
             *FLAGS,
+            PATIENCE,
             f"--user-data-dir={folder}/profile",
             f"--log-net-log={log}",
             f"{origin}/graphql",
