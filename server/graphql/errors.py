@@ -10,6 +10,7 @@ import structlog
 from graphql import FieldNode, GraphQLError
 
 from domain.shared.errors import DomainError
+from server.graphql.request import without_values
 
 MASK = "Something went wrong on our side."
 _LOG = structlog.stdlib.get_logger("souk.graphql")
@@ -35,7 +36,7 @@ def _expected(error: GraphQLError) -> dict[str, Any] | None:
     if isinstance(cause, DomainError):
         return {"message": cause.message, "extensions": {"code": cause.code}}
     if cause is None and _is_about_input(error):
-        return {"message": error.message, "extensions": {"code": "BAD_USER_INPUT"}}
+        return {"message": without_values(error.message), "extensions": {"code": "BAD_USER_INPUT"}}
     return None
 
 

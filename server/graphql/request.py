@@ -1,10 +1,14 @@
 """What clients ask, and how a request that cannot be executed is refused."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLError
+
+# `…, found: VALUE.` and `… cannot represent … value: VALUE`
+_VALUE = re.compile(r"(?:(represent [\w -]*?value): .*|, found: .*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,15 @@ def refusal(code: str, message: str) -> RequestRefused:
 
 
 def coded(error: GraphQLError, code: str) -> GraphQLError:
-    """The same error with a code that tells programs what kind it is."""
+    """The same error with a code that tells programs what kind it is, and without what it quotes."""
     error.extensions = {"code": code, **(error.extensions or {})}
+    error.message = without_values(error.message)
     return error
+
+
+def without_values(message: str) -> str:
+    """What graphql-core says about a value, without the value: it may be a password in the wrong place.
+
+    Whoever sent it knows it, but error bodies find their way into the logs of clients and proxies.
+    """
+    return _VALUE.sub(r"\1.", message)
