@@ -139,7 +139,7 @@ async def links_of(browser: Browser, home: Path) -> dict[str, str]:
 
 
 async def blunder(browser: Browser) -> None:
-    """Requests that are refused before anything of them is done, none of which may be quoted, not even to whoever sent them."""
+    """Requests that are refused before anything is done, and that nobody may quote, not even to whoever sent them."""
     login = "mutation ($input: UserLoginInput!) { userLogin(input: $input) { tokens { accessToken } } }"
     email = "ann@shop.example"
     for given in (
