@@ -12,8 +12,10 @@ KILLED_WORKERS = 20 if STRESS else 2
 SEARCHES = 3_000 if STRESS else 60
 FAMILIES = 1_000 if STRESS else 40
 """Of refresh tokens, each refreshed by twenty at once."""
-STORIES = 1_000 if STRESS else 40
+STORIES = 1_000 if STRESS else 24
 """Random ones of refreshing, reusing and signing out."""
+ODD_TEXTS_APART = 1 if STRESS else 3
+"""Where each odd text costs the hash of a password, only one of so many is tried."""
 REGISTRATIONS = 200 if STRESS else 24
 """Of one address at once."""
 COPIES = 50 if STRESS else 20

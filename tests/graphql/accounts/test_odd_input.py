@@ -14,6 +14,7 @@ from httpx import Response
 from server.app import build_app
 from server.graphql.core import without_non_null
 from server.settings import read_settings
+from tests import sizes
 from tests.generous import GenerousLimiter
 from tests.graphql.accounts.mutations import HOME, SELECTIONS, field_of, input_type
 from tests.people import PASSWORD, person
@@ -57,6 +58,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "userAddressDelete": {"id": "x"},
     "userRoleSet": {"userId": "x", "role": "CUSTOMER"},
 }
+HASHING = {"userRegister", "userLogin", "passwordReset", "userPasswordChange", "userEmailChangeRequest", "userDelete"}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ def understood(answer: Response) -> bool:
 async def test_whatever_stands_where_a_text_is_expected_the_answer_is_clear(
     client: httpx.AsyncClient, name: str
 ) -> None:
-    places = list(product(texts(name), ODD))
+    places = list(product(texts(name), ODD))[:: sizes.ODD_TEXTS_APART if name in HASHING else 1]
     answers = await asyncio.gather(*(post(client, name, put(BASE[name], path, ODD[what])) for path, what in places))
     for place, answer in zip(places, answers, strict=True):
         assert understood(answer), (place, answer.text)
