@@ -4,12 +4,15 @@ from alembic import context
 from sqlalchemy import Connection
 
 from persistence import effects
+from persistence.carts import tables as carts
 from persistence.metadata import METADATA
+from persistence.orders import tables as orders
+from persistence.pricing import tables as pricing
 from persistence.products import tables as products
 from persistence.users import tables as users
 
 # a table is known to METADATA once its module is imported
-TABLES = (effects, products, users)
+TABLES = (carts, effects, orders, pricing, products, users)
 
 
 def migrate(connection: Connection) -> None:

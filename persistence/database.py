@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool that only reads, and an engine for units of work.
+"""Connections to PostgreSQL: a pool that only reads, and one for transactions.
 
 Both are small: past a dozen connections PostgreSQL gets slower, and hot rows slow down first.
 """
@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import asyncpg
-import sqlalchemy.exc
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from domain.shared.errors import Unavailable
 from persistence.statements import Statement
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
 
 Rows = Sequence[Sequence[Any]]
 """What a statement found: values by position."""
@@ -102,33 +102,33 @@ def bounded(connections: int = MOST_AT_ONCE) -> Generator[None]:
 
 
 class Database:
-    """Opened once per process. `fetch` reads; `begin` gives one transaction."""
+    """Opened once per process. `fetch` reads; `transaction` writes."""
 
     def __init__(self, settings: ConnectionSettings, listener: Listener | None = None) -> None:
         self.settings = settings
         self._listener = listener
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._engine = _engine(settings, self._told)
+        self._pool: Pool | None = None
+        self._writers: Pool | None = None
 
     async def open(self) -> None:
-        self._pool = await asyncpg.create_pool(
+        self._pool = await self._new_pool()
+        self._writers = await self._new_pool()
+
+    async def _new_pool(self) -> Pool:
+        return await asyncpg.create_pool(
             self.settings.dsn,
             min_size=0,
             max_size=self.settings.pool_size,
             max_inactive_connection_lifetime=IDLE_SECONDS,
-            # readers change nothing in a session, and the usual reset is a round trip per statement
+            # nobody leaves anything behind in a session, and the usual reset is a round trip per statement
             reset=_leave_as_is,
             **_arguments(self.settings),
         )
 
     async def close(self) -> None:
-        await self._engine.dispose()
-        if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), CONNECT_SECONDS)
-            except TimeoutError:
-                self._pool.terminate()
-            self._pool = None
+        pools = [pool for pool in (self._pool, self._writers) if pool is not None]
+        self._pool = self._writers = None
+        await asyncio.gather(*map(_closed, pools))
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one reading statement on a connection of its own.
@@ -168,75 +168,112 @@ class Database:
             await self._pool.release(connection)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncGenerator[AsyncConnection]:
-        """One transaction: committed at the end of the block, rolled back when it raises.
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        """One transaction, rolled back at the end of the block unless it was committed there.
 
         Raises:
             Unavailable: PostgreSQL does not answer, or not in time; nothing was committed as far as can be known.
         """
-        with _explained():
-            async with self._engine.begin() as connection:
-                yield connection
+        if self._writers is None:
+            raise RuntimeError("Database.open() was not called")
+        try:
+            begun = await self._begun(self._writers)
+            try:
+                yield begun
+            finally:
+                await begun.close()
+        except (*LOST, *BUSY) as failure:
+            raise Unavailable(NO_ANSWER) from failure
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
-        """One transaction, rolled back at the end of the block unless it was committed there. Raises: Unavailable."""
-        with _explained():
-            async with self._engine.connect() as connection:
-                yield connection
+    async def _begun(self, pool: Pool) -> Transaction:
+        """A connection that broke while idle is replaced once: nothing was done with it yet."""
+        try:
+            return await Transaction.begun(pool, self._told)
+        except TimeoutError:  # is an OSError too, but waiting twice as long helps nobody
+            raise
+        except LOST:
+            return await Transaction.begun(pool, self._told)
 
     def _told(self, sql: str, seconds: float) -> None:
         if self._listener is not None:
             self._listener(sql, seconds)
 
 
-@contextmanager
-def _explained() -> Generator[None]:
+class Transaction:
+    """Statements that last together or not at all."""
+
+    def __init__(self, pool: Pool, connection: Connection, told: Listener) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._told = told
+        self._open = True
+
+    @classmethod
+    async def begun(cls, pool: Pool, told: Listener) -> Self:
+        connection = cast("Connection", await pool.acquire(timeout=CONNECT_SECONDS))
+        new = cls(pool, connection, told)
+        try:
+            await connection.execute("BEGIN")
+        except BaseException:
+            await new.close()
+            raise
+        return new
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
+        """Run one statement and return what it finds, or what a RETURNING tells."""
+        return await self._timed(statement.sql, self._connection.fetch, *statement.arguments(values))
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """Run one statement and return how many rows it touched."""
+        done: str = await self._timed(statement.sql, self._connection.execute, *statement.arguments(values))
+        return int(done.rpartition(" ")[2])
+
+    async def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run one statement for each of many rows, in one round trip."""
+        arguments = [statement.arguments(values) for values in rows]
+        await self._timed(statement.sql, self._connection.executemany, arguments)
+
+    async def commit(self) -> None:
+        await self._timed("COMMIT", self._connection.execute)
+        self._open = False
+
+    async def close(self) -> None:
+        """Undo what was not committed. A connection that cannot even do that is of no further use."""
+        try:
+            if self._open:
+                await self._undo()
+        finally:
+            await self._pool.release(cast("Any", self._connection))
+
+    async def _undo(self) -> None:
+        undone = False
+        try:
+            await self._connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
+            undone = True
+        except (*LOST, *BUSY):
+            pass  # the server undoes what its client leaves behind
+        finally:
+            if not undone:
+                with suppress(asyncpg.InterfaceError):  # the pool has taken leave of it already
+                    self._connection.terminate()
+
+    async def _timed(self, sql: str, run: Callable[..., Any], *arguments: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return await run(sql, *arguments)
+        except asyncpg.PostgresError as failure:
+            failure.detail = None  # it quotes the row that was refused, and would stand in the log
+            raise
+        finally:
+            self._told(sql, time.perf_counter() - started)
+
+
+async def _closed(pool: Pool) -> None:
     try:
-        yield
-    except sqlalchemy.exc.TimeoutError as failure:
-        raise Unavailable(NO_ANSWER) from failure
-    except sqlalchemy.exc.DBAPIError as failure:
-        if failure.connection_invalidated or isinstance(cause(failure), (*LOST, *BUSY)):
-            raise Unavailable(NO_ANSWER) from failure
-        raise
-
-
-async def _connect_to_write(settings: ConnectionSettings) -> asyncpg.Connection[asyncpg.Record]:
-    try:
-        return await connect(settings)
-    except (*LOST, *BUSY) as failure:
-        raise Unavailable(NO_ANSWER) from failure
-
-
-def cause(failure: sqlalchemy.exc.DBAPIError) -> BaseException | None:
-    """The exception of asyncpg itself, which SQLAlchemy wraps twice."""
-    return failure.orig.__cause__ if failure.orig is not None else None
+        await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _leave_as_is(_: object) -> None:
     return None
-
-
-def _engine(settings: ConnectionSettings, told: Listener) -> AsyncEngine:
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=partial(_connect_to_write, settings),
-        pool_size=settings.pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS,
-        pool_recycle=1_800,
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
-
-    # SQLAlchemy passes connection, cursor, statement, parameters, context, executemany
-    def before(*happening: Any) -> None:
-        happening[4].souk_started = time.perf_counter()
-
-    def after(*happening: Any) -> None:
-        told(happening[2], time.perf_counter() - happening[4].souk_started)
-
-    event.listen(engine.sync_engine, "before_cursor_execute", before)
-    event.listen(engine.sync_engine, "after_cursor_execute", after)
-    return engine

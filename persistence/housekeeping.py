@@ -10,6 +10,7 @@ from domain.users.sessions import IDLE
 from persistence.database import Database
 from persistence.effects import idempotency_keys, outbox
 from persistence.results import KEPT
+from persistence.statements import Statement
 from persistence.users.tables import one_time_tokens, revocations, sessions
 
 DAY = timedelta(days=1)
@@ -22,11 +23,12 @@ AT_ONCE = 1_000
 async def tidy(database: Database, at: datetime) -> None:
     """In short transactions, beside others who do the same. Raises: Unavailable."""
     for table, which in _outdated(at):
-        statement = _delete_some(table, which)
+        statement = Statement(_delete_some(table, which))
         gone = AT_ONCE
         while gone == AT_ONCE:
-            async with database.begin() as connection:
-                gone = (await connection.execute(statement)).rowcount
+            async with database.transaction() as transaction:
+                gone = await transaction.run(statement, {})
+                await transaction.commit()
 
 
 def _outdated(at: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:

@@ -5,16 +5,18 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
-import sqlalchemy.exc
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.clock import Clock
-from domain.shared.errors import Unavailable
+from domain.shared.errors import InTheWay
 from domain.shared.events import Event
 from domain.shared.signals import Signals
 from domain.shared.work import Once
 from persistence import outbox, results
-from persistence.database import NO_ANSWER, Database, cause
+from persistence.carts.repository import SqlCarts
+from persistence.database import NO_ANSWER, Database, Transaction
+from persistence.orders.repository import SqlOrders
+from persistence.pricing.store import SqlStore
+from persistence.products.ledger import SqlStock
 from persistence.users.repositories import SqlAddresses, SqlOneTimeTokens, SqlSessions, SqlUsers
 
 TOPIC = "outbox"
@@ -26,25 +28,29 @@ _IN_THE_WAY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asy
 class SqlUnitOfWork:
     """One transaction. Implements the ports `…Work` of the domain."""
 
-    def __init__(self, connection: AsyncConnection, once: Once | None) -> None:
-        self._connection = connection
+    def __init__(self, transaction: Transaction, once: Once | None) -> None:
+        self._transaction = transaction
         self._once = once
         self._events: list[Event] = []
         self.told = False
-        self.users = SqlUsers(connection)
-        self.sessions = SqlSessions(connection)
-        self.one_time_tokens = SqlOneTimeTokens(connection)
-        self.addresses = SqlAddresses(connection)
+        self.users = SqlUsers(transaction)
+        self.sessions = SqlSessions(transaction)
+        self.one_time_tokens = SqlOneTimeTokens(transaction)
+        self.addresses = SqlAddresses(transaction)
+        self.stock = SqlStock(transaction)
+        self.store = SqlStore(transaction)
+        self.carts = SqlCarts(transaction)
+        self.orders = SqlOrders(transaction)
 
     def happened(self, event: Event) -> None:
         self._events.append(event)
 
     async def commit(self, result: object = None) -> None:
         if self._once is not None:
-            await results.keep(self._connection, self._once, result)
+            await results.keep(self._transaction, self._once, result)
         if self._events:
-            await outbox.write(self._connection, self._events)
-        await self._connection.commit()
+            await outbox.write(self._transaction, self._events)
+        await self._transaction.commit()
         self.told = bool(self._events)
 
 
@@ -59,10 +65,10 @@ class SqlUnitsOfWork:
     @asynccontextmanager
     async def __call__(self, once: Once | None = None) -> AsyncGenerator[SqlUnitOfWork]:
         with _explained():
-            async with self._database.transaction() as connection:
+            async with self._database.transaction() as transaction:
                 if once is not None:
-                    await results.claim(connection, once, self._clock)
-                work = SqlUnitOfWork(connection, once)
+                    await results.claim(transaction, once, self._clock)
+                work = SqlUnitOfWork(transaction, once)
                 yield work
         if work.told:
             self._nudge()
@@ -72,10 +78,8 @@ class SqlUnitsOfWork:
 def _explained() -> Generator[None]:
     try:
         yield
-    except sqlalchemy.exc.DBAPIError as failure:
-        if isinstance(cause(failure), _IN_THE_WAY):
-            raise Unavailable(NO_ANSWER) from failure
-        raise
+    except _IN_THE_WAY as failure:
+        raise InTheWay(NO_ANSWER) from failure
 
 
 class _Nudge:

@@ -1,7 +1,8 @@
 """What one operation may touch: services, readers and loaders, never a connection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 import strawberry
 
@@ -40,6 +41,10 @@ class Context:
             self.public_url,
             self.extensions,
         )
+
+    def hold(self, key: UUID) -> None:
+        """Let the operation see what belongs to whoever has this key."""
+        self.actor = replace(self.actor, holds=self.actor.holds | {key})
 
     def show_to(self, user: User) -> None:
         """Go on as `user`, who has just proved who they are, with nobody's privileges beyond."""

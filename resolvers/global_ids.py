@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.shared.errors import NotFound
+
 LONGEST = 200
 
 
@@ -42,3 +44,15 @@ def of_type(type_name: str, text: str) -> UUID | None:
     """The id, if it names something of that type."""
     found = decode(text)
     return found.id if found is not None and found.type_name == type_name else None
+
+
+def required(type_name: str, text: str, what: str, argument: str = "id") -> UUID:
+    """The id of something that a mutation is about.
+
+    Raises:
+        NotFound: it names nothing of that type, so there is no such thing.
+    """
+    found = of_type(type_name, text)
+    if found is None:
+        raise NotFound(argument, what, text)
+    return found

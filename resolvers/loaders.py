@@ -1,10 +1,24 @@
 """Every relation of the graph, batched. Made anew for each operation, so that nothing is cached across viewers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, TypeVar
 
+from domain.carts.cart import Cart, CartId, CartLineId
+from domain.carts.checkout import Checkout, PricedCartLine, reckon
+from domain.carts.reading import CartReader
+from domain.orders.events import OrderEvent, OrderEventId
+from domain.orders.listing import OrderScope
+from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
+from domain.orders.reading import EventScope, EventsKey, OrderReader, OrdersKey
+from domain.pricing.discounts import DiscountCode, DiscountCodeId
+from domain.pricing.shipping import ShippingMethod, ShippingRate, ShippingRateId
+from domain.pricing.store import DiscountScope, StoreReader
+from domain.pricing.taxes import TaxRate, TaxRateId
 from domain.products.category import Category, CategoryId
+from domain.products.inventory import AdjustmentId, InventoryAdjustment, VariantId
+from domain.products.ledger import LedgerKey, LedgerReader, LedgerScope
 from domain.products.listing import CategoryScope, ProductScope
 from domain.products.product import (
     MediaId,
@@ -14,12 +28,13 @@ from domain.products.product import (
     ProductOption,
     ProductVariant,
     SelectedOption,
-    VariantId,
 )
 from domain.products.reading import CategoryPageKey, CategoryReader, MediaReader, ProductReader, VariantReader
+from domain.shared.clock import now
 from domain.shared.paging import Page
 from domain.shared.reading import Wanted
 from domain.shared.shop import ShopReader
+from domain.users.access import OWNER
 from domain.users.address import AddressId, SavedAddress
 from domain.users.listing import UserScope
 from domain.users.reading import AddressReader, SessionReader, UserReader
@@ -27,7 +42,8 @@ from domain.users.sessions import Session
 from domain.users.user import Actor, SessionId, User, UserId
 from resolvers.batching import Loader, count, many, one
 
-Scope = ProductScope | CategoryScope | UserScope
+K = TypeVar("K")
+Scope = ProductScope | CategoryScope | LedgerScope | UserScope | DiscountScope | OrderScope | EventScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,10 @@ class Readers:
     variants: VariantReader
     media: MediaReader
     categories: CategoryReader
+    ledger: LedgerReader
+    store: StoreReader
+    carts: CartReader
+    orders: OrderReader
     users: UserReader
     addresses: AddressReader
     sessions: SessionReader
@@ -50,6 +70,7 @@ class Loaders:
     product_by_slug: Loader[str, Product | None]
     products_of_category: Loader[CategoryPageKey, Page[Product] | None]
     variant: Loader[VariantId, ProductVariant | None]
+    any_variant: Loader[VariantId, ProductVariant | None]
     variant_by_sku: Loader[str, ProductVariant | None]
     variants: Loader[ProductId, Sequence[ProductVariant]]
     options: Loader[ProductId, Sequence[ProductOption]]
@@ -60,6 +81,25 @@ class Loaders:
     category_by_slug: Loader[str, Category | None]
     children: Loader[CategoryId, Sequence[Category]]
     ancestors: Loader[CategoryId, Sequence[Category]]
+    adjustment: Loader[AdjustmentId, InventoryAdjustment | None]
+    adjustments: Loader[LedgerKey, Page[InventoryAdjustment] | None]
+    cart: Loader[CartId, Cart | None]
+    open_cart: Loader[UserId, Cart | None]
+    cart_line: Loader[CartLineId, PricedCartLine | None]
+    checkout: Loader[Cart, Checkout | None]
+    order: Loader[OrderId, Order | None]
+    any_order: Loader[OrderId, Order | None]
+    order_by_number: Loader[str, Order | None]
+    orders_of_user: Loader[OrdersKey, Page[Order] | None]
+    order_line: Loader[OrderLineId, OrderLine | None]
+    order_lines: Loader[OrderId, Sequence[OrderLine]]
+    order_event: Loader[OrderEventId, OrderEvent | None]
+    order_events: Loader[EventsKey, Page[OrderEvent] | None]
+    shipping_method: Loader[ShippingRateId, ShippingMethod | None]
+    discount: Loader[DiscountCodeId, DiscountCode | None]
+    discount_categories: Loader[DiscountCodeId, Sequence[Category]]
+    shipping_rate: Loader[ShippingRateId, ShippingRate | None]
+    tax_rate: Loader[TaxRateId, TaxRate | None]
     user: Loader[UserId, User | None]
     address: Loader[AddressId, SavedAddress | None]
     addresses: Loader[UserId, Sequence[SavedAddress]]
@@ -75,11 +115,14 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
     medium, category = wanted.get(ProductMedia), wanted.get(Category)
     products, variants, media, categories = readers.products, readers.variants, readers.media, readers.categories
     address, session = wanted.get(SavedAddress), wanted.get(Session)
+    adjustment = wanted.get(InventoryAdjustment)
     return Loaders(
         product=one(partial(products.by_ids, staff=staff, wanted=product)),
         product_by_slug=one(partial(products.by_slugs, staff=staff, wanted=product)),
         products_of_category=one(partial(products.pages_of_categories, wanted=product)),
         variant=one(partial(variants.by_ids, staff=staff, wanted=variant)),
+        # what somebody put into a cart is shown there, whether or not it is still for sale
+        any_variant=one(partial(variants.by_ids, staff=True, wanted=variant)),
         variant_by_sku=one(partial(variants.by_skus, staff=staff, wanted=variant)),
         variants=many(partial(variants.of_products, wanted=variant)),
         options=many(products.options_of),
@@ -90,6 +133,18 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
         category_by_slug=one(partial(categories.by_slugs, wanted=category)),
         children=many(partial(categories.children_of, wanted=category)),
         ancestors=many(partial(categories.ancestors_of, wanted=category)),
+        adjustment=one(partial(_adjustments, readers.ledger, actor, adjustment)),
+        adjustments=one(partial(readers.ledger.pages, wanted=adjustment)),
+        cart=one(partial(_carts, readers.carts, actor)),
+        open_cart=one(readers.carts.open_of),
+        cart_line=one(partial(_cart_lines, readers.carts, actor)),
+        checkout=one(partial(_checkouts, readers.carts)),
+        **_of_orders(readers.orders, actor, wanted),
+        shipping_method=one(partial(_shipping_methods, readers.store)),
+        discount=one(partial(_discounts, readers.store, actor, wanted.get(DiscountCode))),
+        discount_categories=many(partial(readers.store.categories_of, wanted=category)),
+        shipping_rate=one(partial(_shipping_rates, readers.store, actor)),
+        tax_rate=one(partial(_tax_rates, readers.store, actor)),
         user=one(partial(_users, readers.users, actor, wanted.get(User))),
         address=one(partial(_addresses, readers.addresses, actor, address)),
         addresses=many(partial(readers.addresses.of_users, wanted=address)),
@@ -99,12 +154,107 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
     )
 
 
+def _of_orders(reader: OrderReader, actor: Actor, wanted: Mapping[type, Wanted]) -> Mapping[str, Any]:
+    order = wanted.get(Order)
+    return {
+        "order": one(partial(_orders, reader.by_ids, actor, order)),
+        # of what is seen, the order may be seen, too; what of it is shown has rules of its own
+        "any_order": one(partial(reader.by_ids, wanted=order)),
+        "order_by_number": one(partial(_orders, reader.by_numbers, actor, order)),
+        "orders_of_user": one(partial(reader.pages_of_users, wanted=order)),
+        "order_line": one(partial(_order_lines, reader, actor)),
+        "order_lines": many(partial(reader.lines_of, wanted=wanted.get(OrderLine))),
+        "order_event": one(partial(_order_event, reader, actor)),
+        "order_events": one(partial(reader.event_pages, wanted=wanted.get(OrderEvent))),
+    }
+
+
 # What belongs to somebody else is not there: null and an error would tell that it exists.
 
 
 async def _users(reader: UserReader, actor: Actor, wanted: Wanted, ids: Sequence[UserId]) -> Mapping[UserId, User]:
     visible = [identity for identity in ids if actor.is_staff or identity == actor.user_id]
     return await reader.by_ids(visible, wanted=wanted) if visible else {}
+
+
+async def _adjustments(
+    reader: LedgerReader, actor: Actor, wanted: Wanted, ids: Sequence[AdjustmentId]
+) -> Mapping[AdjustmentId, InventoryAdjustment]:
+    return await reader.by_ids(ids, wanted=wanted) if actor.is_staff else {}
+
+
+async def _carts(reader: CartReader, actor: Actor, ids: Sequence[CartId]) -> Mapping[CartId, Cart]:
+    """A guest's cart is there for whoever knows its id."""
+    found = await reader.by_ids(ids)
+    return {
+        identity: cart
+        for identity, cart in found.items()
+        if cart.user_id is None or actor.is_staff or cart.user_id == actor.user_id
+    }
+
+
+async def _orders(
+    read: Callable[..., Awaitable[Mapping[K, Order]]], actor: Actor, wanted: Wanted, keys: Sequence[K]
+) -> Mapping[K, Order]:
+    found = await read(keys, wanted=wanted)
+    return {key: order for key, order in found.items() if OWNER.allows(actor, order.owner)}
+
+
+async def _order_lines(
+    reader: OrderReader, actor: Actor, ids: Sequence[OrderLineId]
+) -> Mapping[OrderLineId, OrderLine]:
+    found = await reader.lines(ids)
+    mine = await _orders(reader.by_ids, actor, frozenset(), list({line.order_id for line in found.values()}))
+    return {identity: line for identity, line in found.items() if line.order_id in mine}
+
+
+async def _order_event(
+    reader: OrderReader, actor: Actor, ids: Sequence[OrderEventId]
+) -> Mapping[OrderEventId, OrderEvent]:
+    found = await reader.events(ids)
+    mine = await _orders(reader.by_ids, actor, frozenset(), list({event.order_id for event in found.values()}))
+    return {identity: event for identity, event in found.items() if event.order_id in mine}
+
+
+async def _checkouts(reader: CartReader, carts: Sequence[Cart]) -> Mapping[Cart, Checkout]:
+    at = now()
+    return {cart: reckon(cart, facts, at) for cart, facts in (await reader.facts_of(carts)).items()}
+
+
+async def _cart_lines(
+    reader: CartReader, actor: Actor, ids: Sequence[CartLineId]
+) -> Mapping[CartLineId, PricedCartLine]:
+    """Of one's own carts only: a line's id, unlike a guest cart's, is no key to anything."""
+    holding = await reader.with_lines(ids)
+    mine = {cart for cart in holding.values() if cart.user_id is not None and cart.user_id == actor.user_id}
+    checkouts = await _checkouts(reader, list(mine))
+    return {line.id: line for checkout in checkouts.values() for line in checkout.lines}
+
+
+async def _shipping_methods(
+    reader: StoreReader, ids: Sequence[ShippingRateId]
+) -> Mapping[ShippingRateId, ShippingMethod]:
+    """As they are offered before a cart may get them for nothing."""
+    rates = await reader.shipping_rates()
+    return {rate.id: rate.offered_at(rate.price) for rate in rates if rate.active and rate.id in ids}
+
+
+async def _discounts(
+    reader: StoreReader, actor: Actor, wanted: Wanted, ids: Sequence[DiscountCodeId]
+) -> Mapping[DiscountCodeId, DiscountCode]:
+    return await reader.discounts(ids, wanted=wanted) if actor.is_staff else {}
+
+
+async def _shipping_rates(
+    reader: StoreReader, actor: Actor, ids: Sequence[ShippingRateId]
+) -> Mapping[ShippingRateId, ShippingRate]:
+    known = await reader.shipping_rates() if actor.is_staff else ()
+    return {rate.id: rate for rate in known if rate.id in ids}
+
+
+async def _tax_rates(reader: StoreReader, actor: Actor, ids: Sequence[TaxRateId]) -> Mapping[TaxRateId, TaxRate]:
+    known = await reader.tax_rates() if actor.is_staff else ()
+    return {rate.id: rate for rate in known if rate.id in ids}
 
 
 async def _addresses(
@@ -129,6 +279,17 @@ async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, i
         counts.extend((await readers.products.counts(products)).items())
     if categories:
         counts.extend((await readers.categories.counts(categories)).items())
+    ledgers = [scope for scope in scopes if isinstance(scope, LedgerScope)]
+    if ledgers:
+        counts.extend((await readers.ledger.counts(ledgers)).items())
+    if any(isinstance(scope, DiscountScope) for scope in scopes):
+        counts.append((DiscountScope(), await readers.store.discount_count()))
+    orders = [scope for scope in scopes if isinstance(scope, OrderScope)]
+    if orders:
+        counts.extend((await readers.orders.counts(orders)).items())
+    events = [scope for scope in scopes if isinstance(scope, EventScope)]
+    if events:
+        counts.extend((await readers.orders.event_counts(events)).items())
     people = [scope for scope in scopes if isinstance(scope, UserScope)]
     if people:
         counts.extend((await readers.users.counts(people)).items())

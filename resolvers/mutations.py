@@ -1,11 +1,14 @@
 """The one way of every mutation: authenticate, authorise, replay or carry out, and say what came of it."""
 
+import asyncio
+import random
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from domain.shared.errors import DomainError, InvalidInput, InvalidToken, NotFound, Unavailable, UserErrorCode
+from domain.shared.errors import DomainError, InTheWay, InvalidInput, InvalidToken, NotFound, Unavailable, UserErrorCode
 from domain.shared.work import AlreadyDone, Once
 from domain.users.access import Rule
 from domain.users.user import User
@@ -14,6 +17,10 @@ from resolvers.outcomes import Outcome, refused
 from resolvers.paging import given
 
 LONGEST_KEY = 255
+PATIENCE = 4
+"""How often a mutation is tried again; each try has waited for a lock for up to a second."""
+LONGEST_PAUSE = 0.1
+"""In seconds, between tries."""
 _CAPITAL = re.compile(r"(?=[A-Z])")
 ENDED = "This session has ended: sign in again."
 
@@ -23,13 +30,17 @@ Use = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`result` is the class of what `use` answers; `proves` tells from it who has proved to be whom."""
+    """`result` is the class of what `use` answers.
+
+    From it, `proves` tells who has proved to be whom, and `holds` what the viewer has a key to.
+    """
 
     name: str
     rule: Rule
     use: Use
     result: type
     proves: Callable[[Any], User] | None = None
+    holds: Callable[[Any], UUID] | None = None
 
     async def carry_out(self, info: Any, sent: Any) -> Outcome[Any]:
         """Raises: Unavailable: nothing was done, and the same can be sent again."""
@@ -38,17 +49,29 @@ class Mutation:
             if not context.services.presence.is_current(context.actor):
                 raise InvalidToken(ENDED)
             self.rule.require(context.actor)
-            result = await self._once(info, context, sent)
+            result = await self._again(info, context, sent)
         except Unavailable:
             raise
-        except NotFound as error:
-            error.id = error.id or _sent(sent, error.field)
-            return refused(error)
         except DomainError as error:
+            if isinstance(error, NotFound):
+                error.id = error.id or _sent(sent, error.field)
+            if error.holds is not None:
+                context.hold(error.holds)
             return refused(error)
         if self.proves is not None:
             context.show_to(self.proves(result))
+        if self.holds is not None:
+            context.hold(self.holds(result))
         return Outcome(result)
+
+    async def _again(self, info: Any, context: Context, sent: Any) -> Any:
+        """A few times, while others who change the same things are in the way."""
+        for _ in range(PATIENCE):
+            try:
+                return await self._once(info, context, sent)
+            except InTheWay:
+                await asyncio.sleep(random.uniform(0.0, LONGEST_PAUSE))  # noqa: S311  (apart from each other)
+        return await self._once(info, context, sent)
 
     async def _once(self, info: Any, context: Context, sent: Any) -> Any:
         if not hasattr(sent, "idempotency_key"):

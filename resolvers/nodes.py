@@ -7,8 +7,15 @@ from uuid import UUID
 
 import strawberry
 
+from domain.carts.cart import Cart, CartId, CartLineId
+from domain.orders.events import OrderEventId
+from domain.orders.order import OrderId, OrderLineId
+from domain.pricing.discounts import DiscountCodeId
+from domain.pricing.shipping import ShippingRateId
+from domain.pricing.taxes import TaxRateId
 from domain.products.category import CategoryId
-from domain.products.product import MediaId, ProductId, VariantId
+from domain.products.inventory import AdjustmentId, VariantId
+from domain.products.product import MediaId, ProductId
 from domain.users.address import AddressId
 from domain.users.user import SessionId, UserId
 from resolvers import global_ids
@@ -18,12 +25,22 @@ from resolvers.product_listing import bounded
 from schema.scalars import ID
 
 LOAD: Mapping[str, Callable[[Loaders, UUID], Awaitable[object | None]]] = {
+    "Cart": lambda loaders, identity: loaders.cart.load(CartId(identity)),
     "Category": lambda loaders, identity: loaders.category.load(CategoryId(identity)),
+    "CartLine": lambda loaders, identity: loaders.cart_line.load(CartLineId(identity)),
+    "DiscountCode": lambda loaders, identity: loaders.discount.load(DiscountCodeId(identity)),
+    "InventoryAdjustment": lambda loaders, identity: loaders.adjustment.load(AdjustmentId(identity)),
+    "Order": lambda loaders, identity: loaders.order.load(OrderId(identity)),
+    "OrderLifecycleEvent": lambda loaders, identity: loaders.order_event.load(OrderEventId(identity)),
+    "OrderLine": lambda loaders, identity: loaders.order_line.load(OrderLineId(identity)),
     "Product": lambda loaders, identity: loaders.product.load(ProductId(identity)),
     "ProductMedia": lambda loaders, identity: loaders.medium.load(MediaId(identity)),
     "ProductVariant": lambda loaders, identity: loaders.variant.load(VariantId(identity)),
     "SavedAddress": lambda loaders, identity: loaders.address.load(AddressId(identity)),
     "Session": lambda loaders, identity: loaders.session.load(SessionId(identity)),
+    "ShippingMethod": lambda loaders, identity: loaders.shipping_method.load(ShippingRateId(identity)),
+    "ShippingRate": lambda loaders, identity: loaders.shipping_rate.load(ShippingRateId(identity)),
+    "TaxRate": lambda loaders, identity: loaders.tax_rate.load(TaxRateId(identity)),
     "User": lambda loaders, identity: loaders.user.load(UserId(identity)),
 }
 
@@ -46,7 +63,15 @@ async def nodes(
 def _load(info: Info, text: str) -> Awaitable[object | None]:
     found = global_ids.decode(text)
     load = None if found is None else LOAD.get(found.type_name)
-    return _nothing() if found is None or load is None else load(info.context.loaders, found.id)
+    return _nothing() if found is None or load is None else _held(info, load(info.context.loaders, found.id))
+
+
+async def _held(info: Info, loading: Awaitable[object | None]) -> object | None:
+    """What was loaded. Whoever names a guest's cart has the key to it."""
+    found = await loading
+    if isinstance(found, Cart) and found.user_id is None:
+        info.context.hold(found.id)
+    return found
 
 
 async def _nothing() -> None:

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.carts.carts import Carts
+from domain.carts.quotes import Signer
+from domain.orders.orders import Orders
+from domain.orders.placing import OrderPlacing
+from domain.pricing.store import StoreSettings
+from domain.products.stock_keeping import StockKeeping
 from domain.shared.work import Once
 from domain.users.accounts import Accounts
 from domain.users.address_book import AddressBook
@@ -39,3 +45,9 @@ class Services:
     accounts: Accounts
     confirmation: Confirmation
     address_book: AddressBook
+    stock_keeping: StockKeeping
+    store_settings: StoreSettings
+    carts: Carts
+    order_placing: OrderPlacing
+    orders: Orders
+    signer: Signer

@@ -6,17 +6,18 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, Parent
 
-from domain.shared.errors import InvalidInput, NotFound
+from domain.shared.errors import InvalidInput
 from domain.shared.paging import Page
 from domain.shared.work import Once
 from domain.users import listing
 from domain.users.accounts import Registration
-from domain.users.address import Address, AddressId, SavedAddress
+from domain.users.address import AddressId, SavedAddress
 from domain.users.address_book import Changed, Removed
 from domain.users.listing import NEWEST_FIRST, UserListing, UserScope
 from domain.users.sessions import Session, SignedIn, Tokens
 from domain.users.user import SessionId, User, UserId, UserRole
 from resolvers import global_ids
+from resolvers.addresses import address_of
 from resolvers.context import Info
 from resolvers.paging import arguments, given
 from schema.inputs import users as inputs
@@ -72,12 +73,14 @@ def deleted_user_id(deleted: Parent[UserId]) -> ID:
 
 async def register(info: Info, input: inputs.UserRegisterInput, once: Once | None) -> SignedIn:  # noqa: A002
     wanted = Registration(input.email, input.password, input.first_name, input.last_name)
-    return await info.context.services.accounts.register(wanted, info.context.client, once)
+    guest_cart = _guest_cart(given(input.cart_id))
+    return await info.context.services.accounts.register(wanted, info.context.client, guest_cart, once)
 
 
 async def login(info: Info, input: inputs.UserLoginInput, once: Once | None) -> SignedIn:  # noqa: A002
     service = info.context.services.authentication
-    return await service.sign_in(input.email, input.password, info.context.client, once)
+    guest_cart = _guest_cart(given(input.cart_id))
+    return await service.sign_in(input.email, input.password, info.context.client, guest_cart, once)
 
 
 async def refresh(info: Info, input: inputs.TokenRefreshInput) -> Tokens:  # noqa: A002
@@ -95,7 +98,7 @@ async def revoke_session(info: Info, input: inputs.SessionRevokeInput) -> int:  
         raise InvalidInput("id", "or `allOthers` must be given, and not both.")
     if identity is None:
         return await service.revoke_others(info.context.actor)
-    return await service.revoke(info.context.actor, SessionId(_ours("Session", identity, "session")))
+    return await service.revoke(info.context.actor, SessionId(global_ids.required("Session", identity, "session")))
 
 
 async def request_verification(
@@ -150,47 +153,30 @@ async def delete(info: Info, input: inputs.UserDeleteInput) -> UserId:  # noqa: 
 
 async def create_address(info: Info, input: inputs.UserAddressCreateInput, once: Once | None) -> Changed:  # noqa: A002
     book, default = info.context.services.address_book, bool(input.make_default)
-    return await book.add(info.context.actor, _address(input.address), make_default=default, once=once)
+    return await book.add(info.context.actor, address_of(input.address), make_default=default, once=once)
 
 
 async def update_address(info: Info, input: inputs.UserAddressUpdateInput, once: Once | None) -> Changed:  # noqa: A002
     address, default = given(input.address), bool(given(input.make_default))
     return await info.context.services.address_book.change(
         info.context.actor,
-        AddressId(_ours("SavedAddress", input.id, "address")),
-        None if address is None else _address(address),
+        AddressId(global_ids.required("SavedAddress", input.id, "address")),
+        None if address is None else address_of(address),
         make_default=default,
         once=once,
     )
 
 
 async def delete_address(info: Info, input: inputs.UserAddressDeleteInput) -> Removed:  # noqa: A002
-    identity = AddressId(_ours("SavedAddress", input.id, "address"))
+    identity = AddressId(global_ids.required("SavedAddress", input.id, "address"))
     return await info.context.services.address_book.remove(info.context.actor, identity)
 
 
 async def set_role(info: Info, input: inputs.UserRoleSetInput) -> User:  # noqa: A002
-    identity = UserId(_ours("User", input.user_id, "user", "userId"))
+    identity = UserId(global_ids.required("User", input.user_id, "user", "userId"))
     return await info.context.services.accounts.set_role(identity, input.role)
 
 
-def _address(sent: inputs.AddressInput) -> Address:
-    return Address(
-        line1=sent.line1,
-        city=sent.city,
-        country_code=sent.country_code,
-        first_name=given(sent.first_name),
-        last_name=given(sent.last_name),
-        company=given(sent.company),
-        line2=given(sent.line2),
-        region=given(sent.region),
-        postal_code=given(sent.postal_code),
-        phone=given(sent.phone),
-    )
-
-
-def _ours(type_name: str, identity: ID, what: str, argument: str = "id") -> UUID:
-    found = global_ids.of_type(type_name, identity)
-    if found is None:
-        raise NotFound(argument, what, identity)
-    return found
+def _guest_cart(identity: ID | None) -> UUID | None:
+    """Signing in does not fail for a cart that is not there."""
+    return None if identity is None else global_ids.of_type("Cart", identity)

@@ -11,18 +11,21 @@ ERROR = "code message field"
 
 ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "Query": {
-        EVERYBODY: "node nodes shop me product productVariant products category categories",
-        ADMIN: "user users",
+        EVERYBODY: "node nodes shop me cart order product productVariant products category categories",
+        ADMIN: "user users orders discountCodes shippingRates taxRates",
     },
     "Mutation": {
-        EVERYBODY: "userRegister userLogin tokenRefresh emailVerify passwordResetRequest passwordReset "
+        EVERYBODY: "orderPlace orderCancel cartCreate cartLinesAdd cartLinesUpdate cartLinesRemove "
+        "cartBuyerIdentityUpdate "
+        "cartShippingAddressSet cartBillingAddressSet cartShippingMethodSelect cartDiscountCodeApply "
+        "cartDiscountCodeRemove userRegister userLogin tokenRefresh emailVerify passwordResetRequest passwordReset "
         "userEmailChangeConfirm",
         SIGNED_IN: "userLogout sessionRevoke emailVerificationRequest userPasswordChange userEmailChangeRequest "
         "userUpdate userDelete userAddressCreate userAddressUpdate userAddressDelete",
-        ADMIN: "userRoleSet",
+        ADMIN: "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet",
     },
     # the shop and its catalogue
-    "Shop": {EVERYBODY: "name currencyCode currencies"},
+    "Shop": {EVERYBODY: "name currencyCode currencies shippingCountries"},
     "Money": {EVERYBODY: "amount currencyCode formatted"},
     "MoneyRange": {EVERYBODY: "min max"},
     "PageInfo": {EVERYBODY: "hasNextPage hasPreviousPage startCursor endCursor"},
@@ -44,10 +47,25 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     },
     "SelectedOption": {EVERYBODY: "name value"},
     "Seo": {EVERYBODY: "title description"},
-    "Inventory": {ADMIN: "tracked onHand reserved available lowStockThreshold"},
+    "Inventory": {ADMIN: "tracked onHand reserved available lowStockThreshold adjustments"},
+    "InventoryAdjustment": {ADMIN: "id delta reason note order user createdAt"},
+    "InventoryAdjustmentConnection": PAGE,
+    "InventoryAdjustmentEdge": EDGE,
+    # store settings
+    "DiscountCode": {
+        ADMIN: "id code kind value minimumSubtotal usageLimit usageLimitPerUser timesUsed startsAt endsAt active "
+        "categories createdAt",
+    },
+    "DiscountCodeConnection": PAGE,
+    "DiscountCodeEdge": EDGE,
+    "ShippingRate": {
+        ADMIN: "id name description countries price freeAbove maxWeightGrams minDays maxDays active",
+    },
+    "TaxRate": {ADMIN: "id title countryCode region rate includedInPrice active"},
     # people
     "User": {
-        OWNER: "id email firstName lastName role emailVerified addresses defaultAddress createdAt updatedAt",
+        OWNER: "id email firstName lastName role emailVerified addresses defaultAddress cart orders createdAt "
+        "updatedAt",
         OWNER_ALONE: "sessions",
     },
     "UserConnection": PAGE,
@@ -58,6 +76,38 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     },
     "Session": {OWNER_ALONE: "id current userAgent ipAddress createdAt lastUsedAt expiresAt"},
     "AuthTokens": {EVERYBODY: "accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt"},
+    # carts
+    "Cart": {
+        OWNER: "id version lines totalQuantity buyerIdentity shippingAddress billingAddress shippingMethods "
+        "shippingMethod discountCodes cost quote problems order currencyCode createdAt updatedAt",
+    },
+    # what follows is reached through its cart, whose rule holds for it
+    "CartLine": {EVERYBODY: "id variant quantity unitPrice subtotal discount total"},
+    "BuyerIdentity": {EVERYBODY: "email phone user"},
+    "Cost": {EVERYBODY: "subtotal discount shipping tax total taxLines taxIncluded"},
+    "TaxLine": {EVERYBODY: "title rate amount"},
+    "CartDiscountCode": {EVERYBODY: "code applicable reason amount"},
+    "Quote": {EVERYBODY: "id total expiresAt"},
+    "CartProblem": {EVERYBODY: "code message line"},
+    "ShippingMethod": {EVERYBODY: "id name description price minDays maxDays"},
+    # orders
+    "Order": {
+        OWNER: "id number status paymentStatus fulfillmentStatus email user lines cost discountCodes shippingAddress "
+        "billingAddress shippingMethod events eventCursor note placedAt expiresAt confirmedAt completedAt canceledAt "
+        "cancelReason updatedAt",
+    },
+    "OrderConnection": PAGE,
+    "OrderEdge": EDGE,
+    # what follows is reached through its order, whose rule holds for it
+    "OrderLine": {
+        EVERYBODY: "id variant productName variantTitle sku quantity quantityFulfilled quantityRefunded unitPrice "
+        "discount tax total",
+    },
+    "ShippingMethodSnapshot": {EVERYBODY: "name price"},
+    "OrderLifecycleEvent": {EVERYBODY: "id cursor sequence type occurredAt message order previousStatus status"},
+    "OrderEventConnection": PAGE,
+    "OrderEventEdge": EDGE,
+    "QuoteChange": {EVERYBODY: "line reason quoted current"},
     # what mutations answer: who may call one sees its payload
     "UserRegisterPayload": {EVERYBODY: "user tokens userErrors"},
     "UserLoginPayload": {EVERYBODY: "user tokens userErrors"},
@@ -77,16 +127,43 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "UserAddressUpdatePayload": {EVERYBODY: "address user userErrors"},
     "UserAddressDeletePayload": {EVERYBODY: "deletedAddressId user userErrors"},
     "UserRoleSetPayload": {EVERYBODY: "user userErrors"},
+    "InventoryAdjustPayload": {EVERYBODY: "productVariant userErrors"},
+    "DiscountCodeCreatePayload": {EVERYBODY: "discountCode userErrors"},
+    "DiscountCodeUpdatePayload": {EVERYBODY: "discountCode userErrors"},
+    "ShippingRateSetPayload": {EVERYBODY: "shippingRate userErrors"},
+    "TaxRateSetPayload": {EVERYBODY: "taxRate userErrors"},
+    "CartCreatePayload": {EVERYBODY: "cart userErrors"},
+    "CartLinesAddPayload": {EVERYBODY: "cart userErrors"},
+    "CartLinesUpdatePayload": {EVERYBODY: "cart userErrors"},
+    "CartLinesRemovePayload": {EVERYBODY: "cart userErrors"},
+    "CartBuyerIdentityUpdatePayload": {EVERYBODY: "cart userErrors"},
+    "CartShippingAddressSetPayload": {EVERYBODY: "cart userErrors"},
+    "CartBillingAddressSetPayload": {EVERYBODY: "cart userErrors"},
+    "CartShippingMethodSelectPayload": {EVERYBODY: "cart userErrors"},
+    "CartDiscountCodeApplyPayload": {EVERYBODY: "cart userErrors"},
+    "CartDiscountCodeRemovePayload": {EVERYBODY: "cart userErrors"},
+    "OrderPlacePayload": {EVERYBODY: "order accessToken userErrors"},
+    "OrderCancelPayload": {EVERYBODY: "order userErrors"},
     # errors
+    "InsufficientStockError": {EVERYBODY: f"{ERROR} variant quantityRequested quantityAvailable"},
+    "InvalidTransitionError": {EVERYBODY: f"{ERROR} from action"},
+    "QuoteChangedError": {EVERYBODY: f"{ERROR} quotedTotal currentTotal changes"},
     "ValidationError": {EVERYBODY: ERROR},
     "NotFoundError": {EVERYBODY: f"{ERROR} id"},
     "ConflictError": {EVERYBODY: ERROR},
+    "CartVersionConflictError": {EVERYBODY: f"{ERROR} cart"},
     "AuthenticationError": {EVERYBODY: ERROR},
     "PermissionError": {EVERYBODY: ERROR},
     "RateLimitError": {EVERYBODY: f"{ERROR} retryAfter"},
 }
 
-OWNERS: Mapping[str, str] = {"User": "id", "SavedAddress": "user_id", "Session": "user_id"}
+OWNERS: Mapping[str, str] = {
+    "Cart": "owner",
+    "Order": "owner",
+    "User": "id",
+    "SavedAddress": "user_id",
+    "Session": "user_id",
+}
 """Of types whose things belong to somebody, the attribute that says to whom."""
 
 

@@ -6,7 +6,12 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from domain.products.inventory import StockStatus
+from domain.carts.changes import QuoteChangeReason
+from domain.orders.events import OrderEventType
+from domain.orders.listing import OrderSortField
+from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
+from domain.pricing.discounts import DiscountKind
+from domain.products.inventory import InventoryReason, StockStatus
 from domain.products.listing import ProductSortField
 from domain.products.product import ProductStatus
 from domain.shared.errors import UserErrorCode
@@ -103,7 +108,123 @@ publish(
         UserErrorCode.UNAUTHENTICATED: "Only who is signed in may do this.",
         UserErrorCode.FORBIDDEN: "The viewer may not do this.",
         UserErrorCode.RATE_LIMITED: "It was tried too often; `retryAfter` says when it may be tried again.",
+        UserErrorCode.INSUFFICIENT_STOCK: "Fewer units are left than are wanted.",
+        UserErrorCode.NOT_AVAILABLE: "It is not for sale any more.",
+        UserErrorCode.CART_EMPTY: "There is nothing in the cart.",
+        UserErrorCode.CART_COMPLETED: "The cart was placed as an order already.",
+        UserErrorCode.CART_INCOMPLETE: "Something that is needed to place the cart is missing.",
+        UserErrorCode.CART_VERSION_CONFLICT: "The cart was changed meanwhile.",
+        UserErrorCode.QUOTE_CHANGED: "Something costs another amount than was shown.",
+        UserErrorCode.DISCOUNT_NOT_APPLICABLE: "The discount code does not hold for this cart.",
+        UserErrorCode.SHIPPING_NOT_AVAILABLE: "It cannot be shipped there, or not in this way.",
+        UserErrorCode.CURRENCY_MISMATCH: "An amount is in another currency than is needed.",
+        UserErrorCode.INVALID_TRANSITION: "It is too late or too early for this.",
         UserErrorCode.IDEMPOTENCY_KEY_REUSED: "The idempotency key was used with other input.",
         UserErrorCode.IDEMPOTENCY_IN_PROGRESS: "The first request with this idempotency key is still running.",
+    },
+)
+publish(
+    InventoryReason,
+    "Why stock changed.",
+    {
+        InventoryReason.RECEIVED: "Units came in.",
+        InventoryReason.CORRECTION: "Somebody counted, and found more or fewer.",
+        InventoryReason.DAMAGED: "Units can no longer be sold.",
+        InventoryReason.RESERVED: "Units were promised to an order.",
+        InventoryReason.RELEASED: "An order no longer needs them.",
+        InventoryReason.SHIPPED: "Units left for a buyer.",
+        InventoryReason.RETURNED: "Units came back from a buyer.",
+    },
+)
+publish(
+    DiscountKind,
+    "What a discount code takes off.",
+    {
+        DiscountKind.PERCENTAGE: "A share of what the goods cost.",
+        DiscountKind.FIXED_AMOUNT: "An amount, once per cart, and never more than the goods cost.",
+        DiscountKind.FREE_SHIPPING: "All of the shipping.",
+    },
+)
+publish(
+    QuoteChangeReason,
+    "How what would be charged differs from what was quoted.",
+    {
+        QuoteChangeReason.PRICE: "Something costs another price, or is new in the cart.",
+        QuoteChangeReason.STOCK: "Something is not in the cart any more.",
+        QuoteChangeReason.DISCOUNT: "Discount codes take off another amount.",
+        QuoteChangeReason.SHIPPING: "Shipping costs another amount.",
+        QuoteChangeReason.TAX: "Taxes come to another amount.",
+        QuoteChangeReason.EXPIRED: "The quote is too old.",
+    },
+)
+publish(
+    OrderStatus,
+    "Where an order stands as a whole.",
+    {
+        OrderStatus.PENDING: "Placed; its stock is kept until it is paid or expires.",
+        OrderStatus.CONFIRMED: "Paid, or sure to be.",
+        OrderStatus.COMPLETED: "All was delivered and paid.",
+        OrderStatus.CANCELED: "Called off.",
+        OrderStatus.EXPIRED: "Not paid in time.",
+    },
+)
+publish(
+    OrderPaymentStatus,
+    "Where an order's money is.",
+    {
+        OrderPaymentStatus.PENDING: "Nothing was paid yet.",
+        OrderPaymentStatus.AUTHORIZED: "The buyer's bank keeps it ready.",
+        OrderPaymentStatus.PARTIALLY_PAID: "Some of it was paid.",
+        OrderPaymentStatus.PAID: "All of it was paid.",
+        OrderPaymentStatus.PARTIALLY_REFUNDED: "Some of what was paid went back.",
+        OrderPaymentStatus.REFUNDED: "All of what was paid went back.",
+        OrderPaymentStatus.VOIDED: "What was kept ready was let go.",
+        OrderPaymentStatus.FAILED: "The last try failed.",
+    },
+)
+publish(
+    OrderFulfillmentStatus,
+    "Where an order's goods are.",
+    {
+        OrderFulfillmentStatus.UNFULFILLED: "All of them are still here.",
+        OrderFulfillmentStatus.PARTIALLY_FULFILLED: "Some are on their way.",
+        OrderFulfillmentStatus.FULFILLED: "All are on their way.",
+        OrderFulfillmentStatus.PARTIALLY_DELIVERED: "Some have arrived.",
+        OrderFulfillmentStatus.DELIVERED: "All have arrived.",
+        OrderFulfillmentStatus.PARTIALLY_RETURNED: "Some came back.",
+        OrderFulfillmentStatus.RETURNED: "All came back.",
+    },
+)
+publish(
+    OrderCancelReason,
+    "Why an order was canceled.",
+    {
+        OrderCancelReason.CUSTOMER: "The buyer wished it.",
+        OrderCancelReason.INVENTORY: "Something cannot be delivered.",
+        OrderCancelReason.FRAUD: "It looks like fraud.",
+        OrderCancelReason.PAYMENT: "It cannot be paid.",
+        OrderCancelReason.OTHER: "For another reason.",
+    },
+)
+publish(
+    OrderSortField,
+    "What a list of orders is ordered by. Among equals, the id decides.",
+    {
+        OrderSortField.PLACED_AT: "When the order was placed.",
+        OrderSortField.UPDATED_AT: "When it was last changed.",
+        OrderSortField.TOTAL: "What is to be paid for it.",
+        OrderSortField.NUMBER: "Its number.",
+    },
+)
+publish(
+    OrderEventType,
+    "What happened to an order.",
+    {
+        OrderEventType.ORDER_PLACED: "It was placed.",
+        OrderEventType.ORDER_CONFIRMED: "It was confirmed.",
+        OrderEventType.ORDER_COMPLETED: "All was delivered and paid.",
+        OrderEventType.ORDER_CANCELED: "It was called off.",
+        OrderEventType.ORDER_EXPIRED: "It was not paid in time.",
+        OrderEventType.NOTE_ADDED: "Somebody wrote a note.",
     },
 )

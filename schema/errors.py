@@ -1,5 +1,7 @@
 """Why mutations are refused: each expected failure with what a client needs to act on it."""
 
+from typing import Any
+
 import strawberry
 
 from domain.shared import errors
@@ -13,6 +15,11 @@ class UserError:
     code: UserErrorCode = shown("Why, for programs.", "reason")
     message: str = shown("Why, for people, and what to do.")
     field: list[str] | None = shown("The path into the input of what is wrong; null when it is nothing in particular.")
+
+
+def user_errors() -> Any:
+    """What all payloads have."""
+    return shown("What stood in the way; empty when it was done.", "user_errors")
 
 
 @strawberry.type(description="Returned when something in the input cannot be used.")

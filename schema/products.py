@@ -1,18 +1,25 @@
 """Products, their variants and media, and the categories they are shelved in."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain.products import category, inventory, product
-from domain.products.inventory import StockStatus
+from domain.products.inventory import InventoryReason, StockStatus
 from domain.products.product import ProductStatus
 from resolvers import products as resolvers
+from resolvers import stock
+from schema.errors import UserError, user_errors
 from schema.money import Money, MoneyRange
 from schema.nodes import Node
 from schema.paging import Connection
-from schema.rendering import identity, loaded, renders, resolved, shown
+from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown
 from schema.scalars import ID, URL
+
+if TYPE_CHECKING:
+    from schema.orders import Order
+    from schema.users import User
 
 
 @strawberry.type(description="A shelf in the tree of shelves that products stand on.")
@@ -64,6 +71,22 @@ class ProductMedia(Node):
     height: int | None = shown("The height in pixels, if known.")
 
 
+@strawberry.type(description="A row of a variant's ledger: how its stock changed, and why.")
+@renders(inventory.InventoryAdjustment)
+class InventoryAdjustment(Node):
+    id: ID = identity()
+    delta: int = shown("By how many units: reserved ones for RESERVED and RELEASED, those on hand for the others.")
+    reason: InventoryReason = shown("Why.")
+    note: str | None = shown("What else there is to say.")
+    order: Annotated["Order", strawberry.lazy("schema.orders")] | None = loaded(
+        "any_order", key="order_id", description="The order that it was for, if it was for one."
+    )
+    user: Annotated["User", strawberry.lazy("schema.users")] | None = loaded(
+        "user", key="user_id", description="Who changed it; null for orders, and for who has no account any more."
+    )
+    created_at: datetime = shown("When it was booked.")
+
+
 @strawberry.type(description="The stock of one variant, in units. What is on hand is either available or reserved.")
 @renders(inventory.Inventory)
 class Inventory:
@@ -72,6 +95,9 @@ class Inventory:
     reserved: int = shown("Units promised to orders that have not been shipped.")
     available: int = shown("Units that can be bought now.")
     low_stock_threshold: int = shown("At how many available units, or fewer, stock counts as low.")
+    adjustments: Connection[InventoryAdjustment] = resolved(
+        stock.adjustments, "The variant's ledger, the newest change first.", looks_at=(inventory.Inventory,)
+    )
 
 
 @strawberry.type(description="What is put into a cart: one version of a product, with its own price and stock.")
@@ -134,3 +160,17 @@ class ProductQueries:
     products: Connection[Product] = resolved(resolvers.products, "The shop's products, filtered and sorted.")
     category: Category | None = resolved(resolvers.category, "A category by its id or its slug.")
     categories: Connection[Category] = resolved(resolvers.categories, "The shop's categories, by name.")
+
+
+@strawberry.type(description="The variant whose stock changed.")
+@pays_out(product.ProductVariant)
+class InventoryAdjustPayload:
+    product_variant: ProductVariant | None = result("The variant with its stock as it is now.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type
+class ProductMutations:
+    inventory_adjust: InventoryAdjustPayload = mutation(
+        stock.adjust, "Change what is on hand of a variant, and book it in its ledger."
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import strawberry
 from strawberry import Parent
@@ -133,14 +134,14 @@ def type_name(value: object) -> str:
     return next(shown_as.__name__ for shown_as, source in RENDERED.items() if isinstance(value, source))
 
 
-def shown(description: str, attribute: str | None = None) -> Any:
-    """A field that is an attribute of what its type renders."""
+def shown(description: str, attribute: str | None = None, *, name: str | None = None) -> Any:
+    """A field that is an attribute of what its type renders; `name` is for what Python has other plans with."""
 
     def read(parent: Parent[Any], info: Info) -> Any:
-        name = info.python_name if attribute is None else attribute
-        return attrgetter(name)(parent) if name else parent
+        path = info.python_name if attribute is None else attribute
+        return attrgetter(path)(parent) if path else parent
 
-    return _field(read, description, Declaration(Attribute(attribute)))
+    return _field(read, description, Declaration(Attribute(attribute)), name)
 
 
 def result(description: str, attribute: str = "", *, otherwise: object = None) -> Any:
@@ -185,14 +186,23 @@ def resolved(by: Callable[..., Any], description: str, *, looks_at: tuple[type, 
     return _field(by, description, Declaration(Function(looks_at)))
 
 
-def mutation(by: Use, description: str, *, proves: Callable[[Any], User] | None = None) -> Any:
-    """A mutation, carried out by a resolver. `proves` tells from its result who has proved to be whom."""
+def mutation(
+    by: Use,
+    description: str,
+    *,
+    proves: Callable[[Any], User] | None = None,
+    holds: Callable[[Any], UUID] | None = None,
+) -> Any:
+    """A mutation, carried out by a resolver.
+
+    From its result, `proves` tells who has proved to be whom, and `holds` what the viewer has a key to.
+    """
     answers = typing.get_type_hints(by)["return"]
 
     async def carry_out(info: Info, input: Any) -> Outcome[Any]:  # noqa: A002
         name = info.python_name
         whole = to_camel_case(name)
-        return await Mutation(whole, access.rule("Mutation", whole), by, answers, proves).carry_out(info, input)
+        return await Mutation(whole, access.rule("Mutation", whole), by, answers, proves, holds).carry_out(info, input)
 
     # what Strawberry learns the argument's type from
     carry_out.__annotations__["input"] = Annotated[
@@ -206,5 +216,5 @@ def declaration(field: StrawberryField) -> Declaration:
     return field.metadata["declaration"]
 
 
-def _field(resolver: Callable[..., Any], description: str, declared: Declaration) -> Any:
-    return strawberry.field(resolver=resolver, description=description, metadata={"declaration": declared})
+def _field(resolver: Callable[..., Any], description: str, declared: Declaration, name: str | None = None) -> Any:
+    return strawberry.field(resolver=resolver, description=description, metadata={"declaration": declared}, name=name)

@@ -8,9 +8,12 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
 from domain.users.access import Viewer
-from schema import access, errors, products, users
+from schema import access, carts, errors, orders, pricing, products, users
+from schema.carts import CartMutations, CartQueries
 from schema.nodes import NodeQueries
-from schema.products import ProductQueries
+from schema.orders import OrderMutations, OrderQueries
+from schema.pricing import PricingMutations, PricingQueries
+from schema.products import ProductMutations, ProductQueries
 from schema.rendering import Auth
 from schema.scalars import SCALARS
 from schema.shop import ShopQueries
@@ -18,11 +21,11 @@ from schema.users import UserMutations, UserQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(NodeQueries, ShopQueries, UserQueries, ProductQueries): ...
+class Query(NodeQueries, ShopQueries, UserQueries, ProductQueries, PricingQueries, CartQueries, OrderQueries): ...
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(UserMutations): ...
+class Mutation(UserMutations, ProductMutations, PricingMutations, CartMutations, OrderMutations): ...
 
 
 ROOTS = frozenset({"Query", "Mutation"})
@@ -44,8 +47,13 @@ def build() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         types=[
-            *(products.Category, products.Product, products.ProductMedia, products.ProductVariant),
+            *(products.Category, products.InventoryAdjustment, products.Product, products.ProductMedia),
+            products.ProductVariant,
+            *(pricing.DiscountCode, pricing.ShippingRate, pricing.TaxRate),
             *(users.SavedAddress, users.Session, users.User),
+            *(carts.Cart, carts.CartLine, carts.ShippingMethod, carts.CartVersionConflictError),
+            *(orders.Order, orders.OrderLine, orders.OrderLifecycleEvent),
+            *(orders.InsufficientStockError, orders.InvalidTransitionError, orders.QuoteChangedError),
             *errors.TYPES,
         ],
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -10,6 +10,7 @@ from strawberry.types.scalar import ScalarDefinition, scalar
 
 CurrencyCode = NewType("CurrencyCode", str)
 CountryCode = NewType("CountryCode", str)
+EventCursor = NewType("EventCursor", str)
 URL = NewType("URL", str)
 
 MOST_DIGITS = 40
@@ -81,6 +82,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="CountryCode",
         description="A country's two letters after ISO 3166-1, such as DE.",
         specified_by_url="https://www.iso.org/iso-3166-country-codes.html",
+        serialize=str,
+        parse_value=read_text,
+    ),
+    EventCursor: scalar(
+        name="EventCursor",
+        description="An opaque position in a stream of events, the same in queries and in subscriptions.",
+        specified_by_url="https://relay.dev/graphql/connections.htm#sec-Cursor",
         serialize=str,
         parse_value=read_text,
     ),

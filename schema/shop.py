@@ -5,7 +5,7 @@ import strawberry
 from domain.shared import shop
 from resolvers import shop as resolvers
 from schema.rendering import renders, resolved, shown
-from schema.scalars import CurrencyCode
+from schema.scalars import CountryCode, CurrencyCode
 
 
 @strawberry.type(description="The shop itself.")
@@ -14,6 +14,9 @@ class Shop:
     name: str = shown("What the shop is called.")
     currency_code: CurrencyCode = shown("The currency of the shop's prices.")
     currencies: list[CurrencyCode] = shown("The currencies that can be paid in.")
+    shipping_countries: list[CountryCode] = resolved(
+        resolvers.shipping_countries, "The countries that some rate ships to, by their codes."
+    )
 
 
 @strawberry.type

@@ -2,34 +2,25 @@
 
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain.users import address, sessions, user
 from domain.users.address_book import Changed, Removed
 from domain.users.user import UserId, UserRole
+from resolvers import orders as order_resolvers
 from resolvers import users as resolvers
-from schema.errors import UserError
+from schema.addresses import Address
+from schema.errors import UserError, user_errors
 from schema.nodes import Node
 from schema.paging import Connection
 from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, result_id, shown
-from schema.scalars import ID, CountryCode
+from schema.scalars import ID
 
-
-@strawberry.type(description="A postal address.")
-@renders(address.Address)
-class Address:
-    first_name: str | None = shown("The recipient's first name.")
-    last_name: str | None = shown("The recipient's last name.")
-    company: str | None = shown("The company.")
-    line1: str = shown("Street and number, or whatever comes first.")
-    line2: str | None = shown("Flat, floor, building.")
-    city: str = shown("The town.")
-    region: str | None = shown("State, province or county.")
-    postal_code: str | None = shown("The postal code.")
-    country_code: CountryCode = shown("The country.")
-    phone: str | None = shown("A telephone number for the carrier.")
+if TYPE_CHECKING:
+    from schema.carts import Cart
+    from schema.orders import Order
 
 
 @strawberry.type(description="An address in somebody's book.")
@@ -66,6 +57,12 @@ class User(Node):
     default_address: SavedAddress | None = resolved(
         resolvers.default_address, "The address to begin with at checkout.", looks_at=(address.SavedAddress,)
     )
+    cart: Annotated["Cart", strawberry.lazy("schema.carts")] | None = loaded(
+        "open_cart", key="id", description="The one open cart, if there is one."
+    )
+    orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = resolved(
+        order_resolvers.orders_of_user, "What they have ordered."
+    )
     sessions: list[Session] = loaded(
         "sessions", key="id", description="The devices they are signed in at; for nobody but themselves."
     )
@@ -89,11 +86,6 @@ class UserQueries:
     users: Connection[User] = resolved(resolvers.users, "Everybody with an account, the newest first.")
 
 
-def errors() -> Any:
-    """What all payloads have."""
-    return shown("What stood in the way; empty when it was done.", "user_errors")
-
-
 def _itself(proven: user.User) -> user.User:
     return proven
 
@@ -103,7 +95,7 @@ def _itself(proven: user.User) -> user.User:
 class UserRegisterPayload:
     user: User | None = result("Who has an account now.", "user")
     tokens: AuthTokens | None = result("What keeps the client signed in.", "tokens")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Who signed in.")
@@ -111,28 +103,28 @@ class UserRegisterPayload:
 class UserLoginPayload:
     user: User | None = result("Who is signed in.", "user")
     tokens: AuthTokens | None = result("What keeps the client signed in.", "tokens")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="New tokens.")
 @pays_out(sessions.Tokens)
 class TokenRefreshPayload:
     tokens: AuthTokens | None = result("What replaces the former tokens.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Whether a session ended.")
 @pays_out(bool)
 class UserLogoutPayload:
     logged_out: bool = result("Whether the session ended.", otherwise=False)
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="How many sessions ended.")
 @pays_out(int)
 class SessionRevokePayload:
     revoked_count: int = result("How many ended.", otherwise=0)
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Whether a letter is under way.")
@@ -141,63 +133,63 @@ class EmailVerificationRequestPayload:
     accepted: bool = result(
         "Whether the request was taken; nothing is sent when the address is confirmed.", otherwise=False
     )
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Whose address is confirmed.")
 @pays_out(user.User)
 class EmailVerifyPayload:
     user: User | None = result("Whose address it is.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Whether the request was taken, which does not tell whether there is an account.")
 @pays_out(bool)
 class PasswordResetRequestPayload:
     accepted: bool = result("Whether the request was taken.", otherwise=False)
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Who has a new password.")
 @pays_out(user.User)
 class PasswordResetPayload:
     user: User | None = result("Whose password it is.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Who has a new password.")
 @pays_out(user.User)
 class UserPasswordChangePayload:
     user: User | None = result("Whose password it is.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Whether the request was taken, which does not tell whether the new address is free.")
 @pays_out(bool)
 class UserEmailChangeRequestPayload:
     accepted: bool = result("Whether the request was taken.", otherwise=False)
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Who has another address.")
 @pays_out(user.User)
 class UserEmailChangeConfirmPayload:
     user: User | None = result("Whose address it is.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="The user as they are now.")
 @pays_out(user.User)
 class UserUpdatePayload:
     user: User | None = result("The user as they are now.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Who was erased.")
 @pays_out(UserId)
 class UserDeletePayload:
     deleted_user_id: ID | None = result_id("User", "Who was erased.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="A new address in the book.")
@@ -205,7 +197,7 @@ class UserDeletePayload:
 class UserAddressCreatePayload:
     address: SavedAddress | None = result("The new address.", "address")
     user: User | None = result("Whose book it is.", "user")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="A changed address in the book.")
@@ -213,7 +205,7 @@ class UserAddressCreatePayload:
 class UserAddressUpdatePayload:
     address: SavedAddress | None = result("The address as it is now.", "address")
     user: User | None = result("Whose book it is.", "user")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="An address that left the book.")
@@ -221,14 +213,14 @@ class UserAddressUpdatePayload:
 class UserAddressDeletePayload:
     deleted_address_id: ID | None = result_id("SavedAddress", "The address that is gone.", "address_id")
     user: User | None = result("Whose book it is.", "user")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="Who has another role.")
 @pays_out(user.User)
 class UserRoleSetPayload:
     user: User | None = result("The user as they are now.")
-    user_errors: list[UserError] = errors()
+    user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type

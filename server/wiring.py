@@ -15,8 +15,16 @@ from adapters.rate_limits import MemoryLimiter, RedisLimiter
 from adapters.redis_connections import require_usable
 from adapters.redis_signals import RedisSignals
 from adapters.sealing import Sealer
+from adapters.signatures import HmacSigner
 from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
+from domain.carts.carts import Carts
+from domain.orders.belongings import CartsAndOrders
+from domain.orders.orders import Orders
+from domain.orders.placing import OrderPlacing
+from domain.pricing.store import StoreSettings
+from domain.products.stock_keeping import StockKeeping
 from domain.shared.clock import now
+from domain.shared.events import Event
 from domain.shared.mail import Mailer
 from domain.shared.rates import Limiter
 from domain.shared.signals import Signals
@@ -28,9 +36,13 @@ from domain.users.mailing import AccountMailing
 from domain.users.revocation import RevokedSessions
 from domain.users.throttling import Throttle
 from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
+from persistence.carts.repository import SqlCartReader
 from persistence.database import ConnectionSettings, Database, Listener, bounded
+from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox
+from persistence.pricing.store import SqlStoreReader
 from persistence.products.categories import SqlCategories
+from persistence.products.ledger import SqlLedger
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 from persistence.results import SqlResults
 from persistence.shop import SqlShop
@@ -52,7 +64,8 @@ from server.settings import Settings, parts
 
 AUDIENCE = "souk"
 REPETITIONS = "idempotency"
-"""Labels the secret that stored results are sealed with, which is derived from the one that signs tokens."""
+SIGNATURES = "signatures"
+"""Labels of secrets that are derived from the one that signs tokens: for stored results, and for quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,8 @@ class Shop:
     database: Database
     behind: Database
     """A few connections for what goes on in the background, which must go on however busy the others are."""
+    overdue: Orders
+    """Orders, for the background work that ends those that are not paid."""
     readers: Readers
     services: Services
     identities: Identities
@@ -82,6 +97,10 @@ def readers(database: Database) -> Readers:
         variants=SqlVariants(database),
         media=SqlMedia(database),
         categories=SqlCategories(database),
+        ledger=SqlLedger(database),
+        store=SqlStoreReader(database),
+        carts=SqlCartReader(database),
+        orders=SqlOrderReader(database),
         users=SqlUserReader(database),
         addresses=SqlAddressReader(database),
         sessions=SqlSessionReader(database, now),
@@ -149,24 +168,36 @@ async def open_shop(
         throttle = Throttle(limiter or _limiter(settings, stack))
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
-        people = _People(begin, hasher, tokens, revoked, throttle, SqlUserReader(database))
+        signer = HmacSigner(keys.derivations(SIGNATURES))
+        use_cases = _UseCases(
+            begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer
+        )
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
         yield Shop(
             settings=settings,
             database=database,
             readers=readers(database),
-            services=people.services(identities, repetitions),
+            services=use_cases.services(identities, repetitions),
             identities=identities,
-            relay=Relay(SqlOutbox(behind), _mailing(settings, behind, signals).handlers, signals),
+            relay=Relay(SqlOutbox(behind), {**_mailing(settings, behind, signals).handlers, **UNANSWERED}, signals),
             behind=behind,
+            overdue=Orders(SqlUnitsOfWork(behind, signals, now), now),
             engine=Engine(root.build(), suggest=not settings.production),
         )
 
 
+async def _unanswered(event: Event) -> None:
+    del event
+
+
+UNANSWERED = dict.fromkeys(("order.placed", "order.canceled", "order.expired"), _unanswered)
+"""What nobody writes a letter about: it leaves the outbox, and stays among the order's own events."""
+
+
 @dataclass(frozen=True, slots=True)
-class _People:
-    """What the use cases about people share."""
+class _UseCases:
+    """What they share."""
 
     begin: SqlUnitsOfWork
     hasher: Argon2PasswordHasher
@@ -174,9 +205,12 @@ class _People:
     revoked: RevokedSessions
     throttle: Throttle
     reader: SqlUserReader
+    shop: SqlShop
+    signer: HmacSigner
 
     def services(self, identities: Identities, repetitions: SealedRepetitions) -> Services:
         syntax, common = RfcEmailSyntax(), LeakedPasswords()
+        carts = Carts(self.begin, self.shop, self.reader, syntax, now)
         authentication = Authentication(
             self.begin,
             self.reader,
@@ -186,6 +220,7 @@ class _People:
             self.revoked,
             self.throttle,
             StructuredSecurityLog(),
+            CartsAndOrders(carts),
             now,
         )
         shared = (self.begin, authentication, self.hasher, common, syntax, self.throttle, self.revoked, now)
@@ -196,6 +231,12 @@ class _People:
             accounts=Accounts(*shared),
             confirmation=Confirmation(*shared),
             address_book=AddressBook(self.begin, now),
+            stock_keeping=StockKeeping(self.begin, now),
+            store_settings=StoreSettings(self.begin, self.shop),
+            carts=carts,
+            order_placing=OrderPlacing(self.begin, self.signer, now),
+            orders=Orders(self.begin, now),
+            signer=self.signer,
         )
 
 

@@ -1,4 +1,4 @@
-"""What goes on behind the answers: events are carried out, and what nobody needs is removed."""
+"""What goes on behind the answers: events are carried out, and what was not paid or is not needed ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -12,6 +12,7 @@ from persistence.housekeeping import tidy
 from server.wiring import Shop
 
 TIDY_SECONDS = 300.0
+EXPIRE_SECONDS = 10.0
 _PAUSE_SECONDS = 1.0
 """Before work that failed is begun again."""
 _LOG = structlog.stdlib.get_logger("souk.work")
@@ -20,7 +21,8 @@ _LOG = structlog.stdlib.get_logger("souk.work")
 @asynccontextmanager
 async def at_work(shop: Shop) -> AsyncGenerator[None]:
     """Do it while the block runs."""
-    tasks = [asyncio.create_task(_again_and_again(work)) for work in (shop.relay.run, lambda: _tidying(shop))]
+    works = (shop.relay.run, lambda: _tidying(shop), lambda: _expiring(shop))
+    tasks = [asyncio.create_task(_again_and_again(work)) for work in works]
     try:
         yield
     finally:
@@ -45,3 +47,12 @@ async def _tidying(shop: Shop) -> None:
     except Unavailable:
         return
     await asyncio.sleep(TIDY_SECONDS)
+
+
+async def _expiring(shop: Shop) -> None:
+    try:
+        while await shop.overdue.expire():
+            pass
+    except Unavailable:
+        return
+    await asyncio.sleep(EXPIRE_SECONDS)

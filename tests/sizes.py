@@ -18,6 +18,15 @@ ODD_TEXTS_APART = 1 if STRESS else 3
 """Where each odd text costs the hash of a password, only one of so many is tried."""
 REGISTRATIONS = 200 if STRESS else 24
 """Of one address at once."""
+BUYERS = 10_000 if STRESS else 500
+"""Who all want one of a hundred units."""
+ORDER_KEYS = 1_000 if STRESS else 50
+"""Of placements, each sent twenty times at once."""
+CROSSING = 5_000 if STRESS else 200
+"""Carts with the same variants in opposite orders."""
+KILLED_SERVERS = 20 if STRESS else 3
+BOOK_STORIES = 300 if STRESS else 8
+"""Random ones of carts, orders and stock."""
 COPIES = 50 if STRESS else 20
 """Of one request with an idempotency key."""
 TIMED = 500 if STRESS else 3

@@ -23,7 +23,8 @@ def amount(value: Decimal, currency: str, argument: str) -> Decimal:
 def price(value: Money, currency: str, argument: str) -> Money:
     """Raises: InvalidInput: it is in another currency than the shop's, or no amount of it."""
     if value.currency_code != currency:
-        raise InvalidInput(f"{argument}.currencyCode", f"must be {currency}, the currency of the shop.")
+        problem = f"must be {currency}, the currency of the shop."
+        raise InvalidInput(f"{argument}.currencyCode", problem, UserErrorCode.CURRENCY_MISMATCH)
     return Money(amount(value.amount, currency, f"{argument}.amount"), currency)
 
 

@@ -36,9 +36,16 @@ class ShippingRate:
     max_days: int | None
     active: bool
 
+    @property
+    def sorted_countries(self) -> Sequence[str]:
+        return sorted(self.countries)
+
     def takes(self, country_code: str, weight_grams: int) -> bool:
         light = self.max_weight_grams is None or weight_grams <= self.max_weight_grams
         return self.active and country_code in self.countries and light
+
+    def offered_at(self, price: Money) -> "ShippingMethod":
+        return ShippingMethod(self.id, self.name, self.description, price, self.min_days, self.max_days)
 
     def price_for(self, goods: Money) -> Money:
         free = self.free_above is not None and goods >= self.free_above
@@ -61,11 +68,7 @@ def methods(
     rates: Sequence[ShippingRate], country_code: str, weight_grams: int, goods: Money
 ) -> Sequence[ShippingMethod]:
     """How goods that cost `goods` after discounts can get there, the cheapest way first."""
-    offered = [
-        ShippingMethod(rate.id, rate.name, rate.description, rate.price_for(goods), rate.min_days, rate.max_days)
-        for rate in rates
-        if rate.takes(country_code, weight_grams)
-    ]
+    offered = [rate.offered_at(rate.price_for(goods)) for rate in rates if rate.takes(country_code, weight_grams)]
     return sorted(offered, key=lambda method: (method.price, method.name, method.id))
 
 

@@ -21,22 +21,28 @@ class LineCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """The sum of the lines, and what is only there once.
+class Amounts:
+    """What is to be paid, and for what.
 
     `discount` is what codes take off goods. `shipping` is what is to be paid for it, nothing with a code for free
-    shipping. `tax` is on goods after discount and on shipping (there it is `shipping_tax`), and part of these amounts
-    when it is included: `total` = `subtotal` - `discount` + `shipping`, and + `tax` unless `tax_included`.
+    shipping. `tax` is on goods after discount and on shipping, and part of these amounts when it is included: `total` =
+    `subtotal` - `discount` + `shipping`, and + `tax` unless `tax_included`.
     """
 
     subtotal: Money
     discount: Money
     shipping: Money
-    shipping_tax: Money
     tax: Money
     total: Money
     tax_lines: Sequence[TaxLine]
     tax_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cost(Amounts):
+    """The sum of the lines, and what is only there once. `shipping_tax` is the part of `tax` that is on shipping."""
+
+    shipping_tax: Money
     lines: Mapping[UUID, LineCost]
     codes: Sequence[CartDiscountCode]
 

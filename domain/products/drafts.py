@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.products.category import CategoryId
-from domain.products.product import MediaId, ProductId, ProductOption, ProductStatus, Seo, VariantId
+from domain.products.inventory import VariantId
+from domain.products.product import MediaId, ProductId, ProductOption, ProductStatus, Seo
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from typing import NewType
 from uuid import UUID
 
 from domain.products.category import CategoryId
-from domain.products.inventory import Inventory, StockStatus
+from domain.products.inventory import Inventory, StockStatus, VariantId
 from domain.shared.money import Money, MoneyRange
 
 ProductId = NewType("ProductId", UUID)
-VariantId = NewType("VariantId", UUID)
 MediaId = NewType("MediaId", UUID)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.products.category import Category, CategoryId
+from domain.products.inventory import VariantId
 from domain.products.listing import CategoryListing, CategoryScope, ProductListing, ProductScope
 from domain.products.product import (
     MediaId,
@@ -16,7 +17,6 @@ from domain.products.product import (
     ProductOption,
     ProductVariant,
     SelectedOption,
-    VariantId,
 )
 from domain.shared.paging import Page
 from domain.shared.reading import Wanted

@@ -20,6 +20,7 @@ DomainError
 from collections.abc import Sequence
 from enum import Enum
 from typing import ClassVar
+from uuid import UUID
 
 
 class UserErrorCode(Enum):
@@ -40,6 +41,17 @@ class UserErrorCode(Enum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     RATE_LIMITED = "RATE_LIMITED"
+    INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+    NOT_AVAILABLE = "NOT_AVAILABLE"
+    CART_EMPTY = "CART_EMPTY"
+    CART_COMPLETED = "CART_COMPLETED"
+    CART_INCOMPLETE = "CART_INCOMPLETE"
+    CART_VERSION_CONFLICT = "CART_VERSION_CONFLICT"
+    QUOTE_CHANGED = "QUOTE_CHANGED"
+    DISCOUNT_NOT_APPLICABLE = "DISCOUNT_NOT_APPLICABLE"
+    SHIPPING_NOT_AVAILABLE = "SHIPPING_NOT_AVAILABLE"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
 
@@ -48,12 +60,14 @@ class DomainError(Exception):
     """Its message is a whole sentence for the caller; the codes are stable and meant for programs.
 
     `code` stands in the extensions of a top-level error, `reason` in a mutation's user errors. `field` is the path
-    into the input of what is wrong, None when that is nothing in particular.
+    into the input of what is wrong, None when that is nothing in particular. `holds` is the key to what the error
+    shows, which the caller has.
     """
 
     code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
     reason: UserErrorCode = UserErrorCode.INVALID
     field: Sequence[str] | None = None
+    holds: UUID | None = None
 
     @property
     def message(self) -> str:
@@ -163,3 +177,7 @@ class Unavailable(DomainError):
     """Never data of a mutation: whatever the client sent, it can be sent again."""
 
     code = "SERVICE_UNAVAILABLE"
+
+
+class InTheWay(Unavailable):
+    """Somebody else changed the same things at the same moment. Certainly nothing was done."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from uuid import UUID
 
 from domain.shared.errors import Forbidden, Unauthenticated
-from domain.users.user import Actor, UserId
+from domain.users.user import Actor
 
 
 class Viewer(Enum):
@@ -16,7 +17,7 @@ class Viewer(Enum):
     ADMIN = "ADMIN"
 
 
-Allows = Callable[[Actor, UserId | None], bool]
+Allows = Callable[[Actor, UUID | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Rule:
     viewer: Viewer | None
     by_owner: bool = False
 
-    def require(self, actor: Actor, owner: UserId | None = None) -> None:
+    def require(self, actor: Actor, owner: UUID | None = None) -> None:
         """Let `actor` pass, or say what is missing.
 
         Raises:
@@ -42,8 +43,9 @@ class Rule:
         raise Forbidden(_REFUSALS.get(self.name, "This is for nobody."))
 
 
-def _owns(actor: Actor, owner: UserId | None) -> bool:
-    return actor.user_id is not None and actor.user_id == owner
+def _owns(actor: Actor, owner: UUID | None) -> bool:
+    """By who they are, or by what they hold: a guest's cart or order belongs to who can name it."""
+    return owner is not None and (owner == actor.user_id or owner in actor.holds)
 
 
 EVERYBODY = Rule("everybody", lambda _, __: True, None)

@@ -1,6 +1,7 @@
 """Accounts: opened, changed, closed; and who administers the shop."""
 
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from domain.shared.checks import checking
 from domain.shared.clock import Clock
@@ -42,7 +43,9 @@ class Accounts:
     revoked: RevokedSessions
     clock: Clock
 
-    async def register(self, wanted: Registration, client: Client, once: Once | None = None) -> SignedIn:
+    async def register(
+        self, wanted: Registration, client: Client, guest_cart: UUID | None = None, once: Once | None = None
+    ) -> SignedIn:
         """Open an account and sign in there. A letter asks to confirm the address.
 
         Raises:
@@ -67,6 +70,8 @@ class Accounts:
         async with self.begin(once) as work:
             user = await work.users.add(new, hashed)
             work.happened(Event("user.created", user.id))
+            if guest_cart is not None:
+                await self.authentication.belongings.take_over(work, guest_cart, user)
             signed_in = await self.authentication.open_session(work, user, client)
             await work.commit(signed_in)
         return signed_in
@@ -124,6 +129,7 @@ class Accounts:
             if list(administrators) == [known.user.id]:
                 raise Conflict(LAST_ADMIN)
             ended = await work.sessions.revoke(known.user.id, self.clock())
+            await self.authentication.belongings.erase(work, known.user)
             await work.users.delete(known.user.id)
             work.happened(Event("user.deleted", known.user.id))
             await work.commit()

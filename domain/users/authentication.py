@@ -1,6 +1,8 @@
 """Signing in, staying signed in, and signing out."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import UUID
 
 from domain.shared.clock import Clock
 from domain.shared.errors import ExpiredToken, InvalidCredentials, InvalidToken, NotFound
@@ -24,6 +26,18 @@ _TRIES = 3
 """Hashes of one account that may be exchanged while somebody signs in."""
 
 
+class Belongings(Protocol):
+    """What somebody has in the shop, besides an account."""
+
+    async def take_over(self, work: UsersWork, guest_cart: UUID, user: User) -> None:
+        """Make what a guest put into a cart the user's, as part of `work`. What cannot be is left alone."""
+        ...
+
+    async def erase(self, work: UsersWork, user: User) -> None:
+        """Take what is personal out of what has to be kept, as part of `work`, before the account is deleted."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Authentication:
     begin: BeginUsersWork
@@ -34,10 +48,15 @@ class Authentication:
     revoked: RevokedSessions
     throttle: Throttle
     log: SecurityLog
+    belongings: Belongings
     clock: Clock
 
-    async def sign_in(self, email: str, password: str, client: Client, once: Once | None = None) -> SignedIn:
-        """Begin a session. Takes as long, and says the same, for an account that does not exist.
+    async def sign_in(
+        self, email: str, password: str, client: Client, guest_cart: UUID | None = None, once: Once | None = None
+    ) -> SignedIn:
+        """Begin a session; what a guest put into `guest_cart` goes into the user's own.
+
+        Takes as long, and says the same, for an account that does not exist.
 
         Raises:
             InvalidCredentials: there is no such account, or this is not its password.
@@ -49,7 +68,7 @@ class Authentication:
             known = await self.reader.credentials_by_email(account)
             if not await self.hasher.verify(typed(password), known and known.password_hash) or known is None:
                 break
-            signed_in = await self._begun(known, password, client, once)
+            signed_in = await self._begun(known, password, client, guest_cart, once)
             if signed_in is not None:
                 await self.throttle.succeeded(account)
                 return signed_in
@@ -151,7 +170,9 @@ class Authentication:
         await self.revoked.announce(ended)
         return len(ended)
 
-    async def _begun(self, known: Credentials, password: str, client: Client, once: Once | None) -> SignedIn | None:
+    async def _begun(
+        self, known: Credentials, password: str, client: Client, guest_cart: UUID | None, once: Once | None
+    ) -> SignedIn | None:
         """A session of who has proved to be `known`.
 
         None when the hash is another one by now: the password was changed, or its hash renewed by somebody who
@@ -164,6 +185,8 @@ class Authentication:
                 return None
             if better is not None:
                 await work.users.save_password(current.user.id, better)
+            if guest_cart is not None:
+                await self.belongings.take_over(work, guest_cart, current.user)
             signed_in = await self.open_session(work, current.user, client)
             await work.commit(signed_in)
         return signed_in

@@ -36,11 +36,15 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """On whose behalf an operation runs; anonymous without an id."""
+    """On whose behalf an operation runs; anonymous without an id.
+
+    `holds` are the ids of things that the operation has named a key to: a guest's cart, or an order's access token.
+    """
 
     user_id: UserId | None = None
     role: UserRole | None = None
     session_id: SessionId | None = None
+    holds: frozenset[UUID] = frozenset()
 
     @property
     def is_staff(self) -> bool:

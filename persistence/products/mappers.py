@@ -6,11 +6,11 @@ from functools import lru_cache
 from sqlalchemy import select
 
 from domain.products.category import Category
-from domain.products.inventory import Inventory
+from domain.products.inventory import Inventory, InventoryAdjustment, InventoryReason
 from domain.products.product import Product, ProductMedia, ProductStatus, ProductVariant, Seo
 from domain.shared.money import Money, MoneyRange
 from persistence.mapping import Mapper, made_by, value_of
-from persistence.products.tables import categories, media, products, shop, variants
+from persistence.products.tables import adjustments, categories, media, products, shop, variants
 
 CURRENCY = select(shop.c.currency_code).scalar_subquery().label("currency_code")
 """PostgreSQL evaluates it once per statement."""
@@ -72,7 +72,12 @@ VARIANT = Mapper(
         "cost_price": made_by(money, variants.c.cost_price, CURRENCY),
         "weight_grams": variants.c.weight_grams,
         "inventory": value_of(
-            Inventory, variants.c.tracked, variants.c.on_hand, variants.c.reserved, variants.c.low_stock_threshold
+            Inventory,
+            variants.c.tracked,
+            variants.c.on_hand,
+            variants.c.reserved,
+            variants.c.low_stock_threshold,
+            variants.c.id,
         ),
         "created_at": variants.c.created_at,
         "updated_at": variants.c.updated_at,
@@ -94,4 +99,19 @@ MEDIA = Mapper(
         "width": media.c.width,
         "height": media.c.height,
     },
+)
+ADJUSTMENT = Mapper(
+    InventoryAdjustment,
+    {
+        "id": adjustments.c.id,
+        "variant_id": adjustments.c.variant_id,
+        "on_hand_delta": adjustments.c.on_hand_delta,
+        "reserved_delta": adjustments.c.reserved_delta,
+        "reason": made_by({reason.value: reason for reason in InventoryReason}.__getitem__, adjustments.c.reason),
+        "note": adjustments.c.note,
+        "order_id": adjustments.c.order_id,
+        "user_id": adjustments.c.user_id,
+        "created_at": adjustments.c.created_at,
+    },
+    properties={"delta": ("on_hand_delta", "reserved_delta")},
 )

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, SelectBase, Table, Uuid, any_, select
 
+from domain.products.inventory import VariantId
 from domain.products.listing import ProductListing, ProductScope
 from domain.products.product import (
     MediaId,
@@ -15,7 +16,6 @@ from domain.products.product import (
     ProductStatus,
     ProductVariant,
     SelectedOption,
-    VariantId,
 )
 from domain.products.reading import CategoryPageKey
 from domain.shared.paging import Page, Position, cut

@@ -223,3 +223,24 @@ media = Table(
     CheckConstraint("width > 0 AND height > 0", name="size"),
     Index("ix_product_media_product_id", "product_id", "position", "id"),
 )
+
+adjustments = Table(
+    "inventory_adjustments",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("variant_id", Uuid, ForeignKey("product_variants.id", ondelete="CASCADE"), nullable=False),
+    Column("on_hand_delta", Integer, nullable=False),
+    Column("reserved_delta", Integer, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("note", String(500)),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    created_at(),
+    Column("order_id", Uuid, ForeignKey("orders.id")),
+    CheckConstraint("on_hand_delta <> 0 OR reserved_delta <> 0", name="delta"),
+    CheckConstraint(
+        "reason IN ('received', 'correction', 'damaged', 'reserved', 'released', 'shipped', 'returned')", name="reason"
+    ),
+    Index("ix_inventory_adjustments_variant_id", "variant_id", "created_at", "id"),
+    Index("ix_inventory_adjustments_user_id", "user_id"),
+    Index("ix_inventory_adjustments_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
+)

@@ -11,7 +11,7 @@ from domain.shared.ids import uuid7
 from domain.users.one_time import ENDED_BY_PASSWORD
 from domain.users.user import UserId, UserRole
 from persistence.database import Database
-from persistence.statements import Statement
+from persistence.statements import Statement, given
 from persistence.users.repositories import SqlOneTimeTokens, SqlSessions
 from persistence.users.tables import users
 
@@ -27,6 +27,21 @@ class Outcome(Enum):
     CHANGED = "changed"
 
 
+def _put() -> Statement:
+    new = insert(users).values(
+        **given(users, "id", "email", "password_hash"),
+        first_name="Shop",
+        last_name="Admin",
+        role=UserRole.ADMIN.value,
+        email_verified=True,
+    )
+    put = new.on_conflict_do_update(
+        index_elements=[func.lower(users.c.email)],
+        set_={"password_hash": new.excluded.password_hash, "role": new.excluded.role},
+    )
+    return Statement(put.returning(users.c.id, text("xmax = 0")))  # a row that was updated carries its transaction
+
+
 class SqlAdministrators:
     OLDEST = Statement(
         select(users.c.email, users.c.password_hash)
@@ -34,6 +49,8 @@ class SqlAdministrators:
         .order_by(users.c.created_at, users.c.id)
         .limit(1)
     )
+
+    PUT = _put()
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -47,21 +64,10 @@ class SqlAdministrators:
 
         Whoever was signed in there is not any more: a new password is set because the former may be known.
         """
-        new = insert(users).values(
-            id=uuid7(),
-            email=email,
-            password_hash=password_hash,
-            first_name="Shop",
-            last_name="Admin",
-            role=UserRole.ADMIN.value,
-            email_verified=True,
-        )
-        statement = new.on_conflict_do_update(
-            index_elements=[func.lower(users.c.email)],
-            set_={"password_hash": new.excluded.password_hash, "role": new.excluded.role},
-        ).returning(users.c.id, text("xmax = 0 AS inserted"))  # a row that was updated carries the updating transaction
-        async with self._database.begin() as connection:
-            identity, inserted = (await connection.execute(statement)).one()
-            await SqlOneTimeTokens(connection).forget(UserId(identity), ENDED_BY_PASSWORD)
-            await SqlSessions(connection).revoke(UserId(identity), now())
+        values = {"id": uuid7(), "email": email, "password_hash": password_hash}
+        async with self._database.transaction() as transaction:
+            [[identity, inserted]] = await transaction.fetch(self.PUT, values)
+            await SqlOneTimeTokens(transaction).forget(UserId(identity), ENDED_BY_PASSWORD)
+            await SqlSessions(transaction).revoke(UserId(identity), now())
+            await transaction.commit()
         return Outcome.CREATED if inserted else Outcome.CHANGED

@@ -9,9 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-import sqlalchemy.exc
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import DateTime, Uuid, any_, delete, or_, select, update
 
 from domain.shared.errors import Conflict, UserErrorCode
 from domain.users.address import AddressId, SavedAddress
@@ -19,7 +17,8 @@ from domain.users.one_time import OneTimeToken, Purpose
 from domain.users.sessions import GRACE, IDLE, RefreshToken, Session
 from domain.users.user import SessionId, User, UserId, UserRole
 from domain.users.work import Credentials, Family
-from persistence.database import cause
+from persistence.database import Transaction
+from persistence.statements import Statement, given, inserting, parameter, parameters, updating
 from persistence.users.mappers import ADDRESS, REFRESH_TOKEN, SESSION, USER
 from persistence.users.tables import addresses, one_time_tokens, refresh_tokens, revocations, sessions, users
 
@@ -27,184 +26,215 @@ USERS = USER.reading(None)
 SESSIONS = SESSION.reading(None)
 TOKENS = REFRESH_TOKEN.reading(None)
 ADDRESSES = ADDRESS.reading(None)
+AT = parameter("at", DateTime(timezone=True))
+OF_USER = parameter("user_id", Uuid())
+TAKEN = "This e-mail address has an account already: sign in, or reset its password."
 
 
 class SqlUsers:
     """Implements `domain.users.work.UserRepository`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    CHANGING = ("email", "first_name", "last_name", "role", "email_verified")
+    ADD = inserting(users, "id", "password_hash", "created_at", *CHANGING, returning=USERS.columns)
+    SAVE = updating(users, *CHANGING, returning=USERS.columns)
+    SAVE_PASSWORD = updating(users, "password_hash")
+    DELETE = Statement(delete(users).where(users.c.id == OF_USER))
+    GET = Statement(
+        select(*USERS.columns, users.c.password_hash).where(users.c.id == OF_USER).with_for_update(key_share=True)
+    )
+    ADMINISTRATORS = Statement(
+        select(users.c.id)
+        .where(users.c.role == UserRole.ADMIN.value)
+        .order_by(users.c.id)
+        .with_for_update(key_share=True)
+    )
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
 
     async def add(self, user: User, password_hash: str) -> User:
-        values = {**_user_values(user), "created_at": user.created_at, "password_hash": password_hash}
-        return await self._stored(insert(users).values(values).returning(*USERS.columns))
+        return await self._stored(self.ADD, {**_values(user), "password_hash": password_hash})
 
     async def get(self, user_id: UserId) -> Credentials | None:
-        found = await self._connection.execute(
-            select(*USERS.columns, users.c.password_hash).where(users.c.id == user_id).with_for_update(key_share=True)
-        )
-        row = found.first()
-        return None if row is None else Credentials(USERS.objects([row])[0], row[-1])
+        rows = await self._transaction.fetch(self.GET, {"user_id": user_id})
+        return Credentials(USERS.objects(rows)[0], rows[0][-1]) if rows else None
 
     async def save(self, user: User) -> User:
-        return await self._stored(
-            update(users).where(users.c.id == user.id).values(_user_values(user)).returning(*USERS.columns)
-        )
+        return await self._stored(self.SAVE, {**_values(user), "of_id": user.id})
 
     async def save_password(self, user_id: UserId, password_hash: str) -> None:
-        await self._connection.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
+        await self._transaction.run(self.SAVE_PASSWORD, {"of_id": user_id, "password_hash": password_hash})
 
     async def administrators(self) -> Sequence[UserId]:
-        found = await self._connection.execute(
-            select(users.c.id)
-            .where(users.c.role == UserRole.ADMIN.value)
-            .order_by(users.c.id)
-            .with_for_update(key_share=True)
-        )
-        return [UserId(identity) for identity in found.scalars()]
+        return [UserId(row[0]) for row in await self._transaction.fetch(self.ADMINISTRATORS, {})]
 
     async def delete(self, user_id: UserId) -> None:
-        await self._connection.execute(delete(users).where(users.c.id == user_id))
+        await self._transaction.run(self.DELETE, {"user_id": user_id})
 
-    async def _stored(self, statement: Any) -> User:
+    async def _stored(self, statement: Statement, values: Mapping[str, Any]) -> User:
         try:
-            return USERS.objects((await self._connection.execute(statement)).all())[0]
-        except sqlalchemy.exc.IntegrityError as failure:
-            broken = cause(failure)
-            if isinstance(broken, asyncpg.UniqueViolationError) and broken.constraint_name == "uq_users_email":
-                taken = "This e-mail address has an account already: sign in, or reset its password."
-                raise Conflict(taken, "email", UserErrorCode.TAKEN) from failure
+            return USERS.objects(await self._transaction.fetch(statement, values))[0]
+        except asyncpg.UniqueViolationError as violated:
+            if violated.constraint_name == "uq_users_email":
+                raise Conflict(TAKEN, "email", UserErrorCode.TAKEN) from violated
             raise
+
+
+def _revoke() -> Statement:
+    """In one order, or two of these at once would wait for each other for ever."""
+    only, but = parameter("only", Uuid()), parameter("but", Uuid())
+    which = (
+        sessions.c.user_id == OF_USER,
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > AT,
+        sessions.c.last_used_at > parameter("used_after", DateTime(timezone=True)),
+        or_(only.is_(None), sessions.c.id == only),
+        or_(but.is_(None), sessions.c.id != but),
+    )
+    locked = select(sessions.c.id).where(*which).order_by(sessions.c.id).with_for_update(key_share=True)
+    return Statement(update(sessions).where(sessions.c.id.in_(locked)).values(revoked_at=AT).returning(sessions.c.id))
 
 
 class SqlSessions:
     """Implements `domain.users.work.SessionRepository`. Whatever is done to a family, its session's row is locked."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    ADD = inserting(sessions, *(column.name for column in sessions.c))
+    ADD_TOKEN = inserting(refresh_tokens, *(column.name for column in refresh_tokens.c))
+    LOCK = Statement(
+        select(*SESSIONS.columns)
+        .where(
+            sessions.c.id
+            == select(refresh_tokens.c.session_id)
+            .where(*(refresh_tokens.c.hash == bound for bound in given(refresh_tokens, "hash").values()))
+            .scalar_subquery()
+        )
+        .with_for_update(key_share=True)
+    )
+    TOKEN = Statement(select(*TOKENS.columns).where(refresh_tokens.c.hash == given(refresh_tokens, "hash")["hash"]))
+    OWNER = Statement(select(*USERS.columns).where(users.c.id == OF_USER))
+    USE = updating(refresh_tokens, "used_at", "sealed_successor", key="hash", returning=(refresh_tokens.c.session_id,))
+    TOUCH = updating(sessions, "last_used_at")
+    UNSEAL = Statement(
+        update(refresh_tokens)
+        .where(
+            refresh_tokens.c.session_id == parameter("session_id", Uuid()),
+            refresh_tokens.c.sealed_successor.is_not(None),
+            refresh_tokens.c.used_at < AT,
+        )
+        .values(sealed_successor=None)
+    )
+    REVOKE = _revoke()
+    REMEMBER = inserting(revocations, "session_id", "revoked_at")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
 
     async def add(self, session: Session) -> None:
-        await self._connection.execute(insert(sessions).values(asdict(session)))
+        await self._transaction.run(self.ADD, asdict(session))
 
     async def add_token(self, token: RefreshToken) -> None:
-        await self._connection.execute(insert(refresh_tokens).values(asdict(token)))
+        await self._transaction.run(self.ADD_TOKEN, asdict(token))
 
     async def family(self, token_hash: bytes) -> Family | None:
         """Locks the session first and reads the token then: who waited for the lock sees what the other one did."""
-        belongs = select(refresh_tokens.c.session_id).where(refresh_tokens.c.hash == token_hash).scalar_subquery()
-        locked = await self._connection.execute(
-            select(*SESSIONS.columns).where(sessions.c.id == belongs).with_for_update(key_share=True)
-        )
-        for session in SESSIONS.objects(locked.all()):
-            token = await self._connection.execute(select(*TOKENS.columns).where(refresh_tokens.c.hash == token_hash))
-            user = await self._connection.execute(select(*USERS.columns).where(users.c.id == session.user_id))
-            return Family(TOKENS.objects(token.all())[0], session, USERS.objects(user.all())[0])
+        for session in SESSIONS.objects(await self._transaction.fetch(self.LOCK, {"hash": token_hash})):
+            token = TOKENS.objects(await self._transaction.fetch(self.TOKEN, {"hash": token_hash}))
+            user = USERS.objects(await self._transaction.fetch(self.OWNER, {"user_id": session.user_id}))
+            return Family(token[0], session, user[0])
         return None
 
     async def use(self, token_hash: bytes, at: datetime, sealed_successor: bytes) -> None:
-        used = (
-            update(refresh_tokens)
-            .where(refresh_tokens.c.hash == token_hash)
-            .values(used_at=at, sealed_successor=sealed_successor)
-            .returning(refresh_tokens.c.session_id)
-        )
-        session_id = (await self._connection.execute(used)).scalar_one()
-        await self._connection.execute(update(sessions).where(sessions.c.id == session_id).values(last_used_at=at))
-        await self._connection.execute(
-            update(refresh_tokens)
-            .where(
-                refresh_tokens.c.session_id == session_id,
-                refresh_tokens.c.sealed_successor.is_not(None),
-                refresh_tokens.c.used_at < at - GRACE,
-            )
-            .values(sealed_successor=None)
-        )
+        used = {"of_hash": token_hash, "used_at": at, "sealed_successor": sealed_successor}
+        [[session_id]] = await self._transaction.fetch(self.USE, used)
+        await self._transaction.run(self.TOUCH, {"of_id": session_id, "last_used_at": at})
+        await self._transaction.run(self.UNSEAL, {"session_id": session_id, "at": at - GRACE})
 
     async def revoke(
         self, user_id: UserId, at: datetime, *, only: SessionId | None = None, but: SessionId | None = None
     ) -> Sequence[SessionId]:
-        which = [
-            sessions.c.user_id == user_id,
-            sessions.c.revoked_at.is_(None),
-            sessions.c.expires_at > at,
-            sessions.c.last_used_at > at - IDLE,
-        ]
-        which += [sessions.c.id == only] if only is not None else []
-        which += [sessions.c.id != but] if but is not None else []
-        # in one order, or two of these at once would wait for each other for ever
-        locked = select(sessions.c.id).where(*which).order_by(sessions.c.id).with_for_update(key_share=True)
-        ended = update(sessions).where(sessions.c.id.in_(locked)).values(revoked_at=at).returning(sessions.c.id)
-        ids = [SessionId(identity) for identity in (await self._connection.execute(ended)).scalars()]
+        which = {"user_id": user_id, "at": at, "used_after": at - IDLE, "only": only, "but": but}
+        ids = [SessionId(row[0]) for row in await self._transaction.fetch(self.REVOKE, which)]
         if ids:
-            rows = [{"session_id": identity, "revoked_at": at} for identity in ids]
-            await self._connection.execute(insert(revocations), rows)
+            await self._transaction.run_many(self.REMEMBER, [{"session_id": one, "revoked_at": at} for one in ids])
         return ids
+
+
+THIS = [one_time_tokens.c[name] == bound for name, bound in given(one_time_tokens, "hash", "purpose").items()]
 
 
 class SqlOneTimeTokens:
     """Implements `domain.users.work.OneTimeTokenRepository`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    ADD = inserting(one_time_tokens, "hash", "user_id", "purpose", "email", "expires_at")
+    TAKE = Statement(
+        delete(one_time_tokens)
+        .where(*THIS)
+        .returning(one_time_tokens.c.user_id, one_time_tokens.c.email, one_time_tokens.c.expires_at)
+    )
+    FORGET = Statement(
+        delete(one_time_tokens).where(
+            one_time_tokens.c.user_id == OF_USER,
+            one_time_tokens.c.purpose == any_(parameters("purposes", one_time_tokens.c.purpose.type)),
+        )
+    )
+    LOCK_OWNER = Statement(
+        select(users.c.id)
+        .where(users.c.id == select(one_time_tokens.c.user_id).where(*THIS).scalar_subquery())
+        .with_for_update(key_share=True)
+    )
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
 
     async def add(self, token: OneTimeToken) -> None:
-        values = {**asdict(token), "purpose": token.purpose.value}
-        await self._connection.execute(insert(one_time_tokens).values(values))
+        await self._transaction.run(self.ADD, {**asdict(token), "purpose": token.purpose.value})
 
     async def take(self, token_hash: bytes, purpose: Purpose) -> OneTimeToken | None:
         """Locks the user first: two of the same user's tokens, taken at once, would wait for each other for ever."""
-        place = (one_time_tokens.c.hash == token_hash, one_time_tokens.c.purpose == purpose.value)
-        owner = select(one_time_tokens.c.user_id).where(*place).scalar_subquery()
-        await self._connection.execute(select(users.c.id).where(users.c.id == owner).with_for_update(key_share=True))
-        taken = await self._connection.execute(delete(one_time_tokens).where(*place).returning(*one_time_tokens.c))
-        row = taken.first()
-        if row is None:
-            return None
-        await self.forget(UserId(row.user_id), (purpose,))
-        return OneTimeToken(row.hash, UserId(row.user_id), purpose, row.email, row.expires_at)
+        place = {"hash": token_hash, "purpose": purpose.value}
+        await self._transaction.fetch(self.LOCK_OWNER, place)
+        for user_id, email, expires_at in await self._transaction.fetch(self.TAKE, place):
+            await self.forget(UserId(user_id), (purpose,))
+            return OneTimeToken(token_hash, UserId(user_id), purpose, email, expires_at)
+        return None
 
     async def forget(self, user_id: UserId, purposes: Collection[Purpose]) -> None:
         names = [purpose.value for purpose in purposes]
-        await self._connection.execute(
-            delete(one_time_tokens).where(one_time_tokens.c.user_id == user_id, one_time_tokens.c.purpose.in_(names))
-        )
+        await self._transaction.run(self.FORGET, {"user_id": user_id, "purposes": names})
 
 
 class SqlAddresses:
     """Implements `domain.users.work.AddressRepository`. Whoever changes a book has locked its owner."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    PARTS = (
+        *("first_name", "last_name", "company", "line1", "line2", "city", "region", "postal_code"),
+        *("country_code", "phone", "is_default"),
+    )
+    OF = Statement(select(*ADDRESSES.columns).where(addresses.c.user_id == OF_USER).order_by(addresses.c.id))
+    ADD = inserting(addresses, "id", "user_id", "created_at", *PARTS)
+    SAVE = updating(addresses, *PARTS)
+    DELETE = Statement(delete(addresses).where(addresses.c.id == given(addresses, "id")["id"]))
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
 
     async def of(self, user_id: UserId) -> Sequence[SavedAddress]:
-        found = await self._connection.execute(
-            select(*ADDRESSES.columns).where(addresses.c.user_id == user_id).order_by(addresses.c.id)
-        )
-        return ADDRESSES.objects(found.all())
+        return ADDRESSES.objects(await self._transaction.fetch(self.OF, {"user_id": user_id}))
 
     async def add(self, address: SavedAddress) -> None:
         identity = {"id": address.id, "user_id": address.user_id, "created_at": address.created_at}
-        await self._connection.execute(insert(addresses).values(identity | _address_values(address)))
+        await self._transaction.run(self.ADD, identity | _parts(address))
 
     async def save(self, address: SavedAddress) -> None:
-        await self._connection.execute(
-            update(addresses).where(addresses.c.id == address.id).values(_address_values(address))
-        )
+        await self._transaction.run(self.SAVE, {"of_id": address.id} | _parts(address))
 
     async def delete(self, address_id: AddressId) -> None:
-        await self._connection.execute(delete(addresses).where(addresses.c.id == address_id))
+        await self._transaction.run(self.DELETE, {"id": address_id})
 
 
-def _user_values(user: User) -> Mapping[str, Any]:
-    return {
-        "id": user.id,
-        "email": user.email,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "role": user.role.value,
-        "email_verified": user.email_verified,
-    }
+def _values(user: User) -> Mapping[str, Any]:
+    return {**asdict(user), "role": user.role.value}
 
 
-def _address_values(address: SavedAddress) -> dict[str, Any]:
+def _parts(address: SavedAddress) -> dict[str, Any]:
     return {**asdict(address.address), "is_default": address.is_default}

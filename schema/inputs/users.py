@@ -4,16 +4,8 @@ import strawberry
 from strawberry import UNSET
 
 from domain.users.user import UserRole
+from schema.inputs.idempotency import idempotency_key
 from schema.scalars import ID, CountryCode
-
-KEY = (
-    "Your own name for this request, at most 255 characters. Sent again with the same input within 24 hours, it is "
-    "answered as before and has no second effect."
-)
-
-
-def idempotency_key() -> str | None:
-    return strawberry.field(default=UNSET, description=KEY)
 
 
 @strawberry.input(description="A postal address.")
@@ -36,6 +28,7 @@ class UserRegisterInput:
     password: str = strawberry.field(description="8 to 256 characters, and not one of those that are guessed first.")
     first_name: str = strawberry.field(description="The first name, 2 to 100 characters.")
     last_name: str = strawberry.field(description="The last name, 2 to 100 characters.")
+    cart_id: ID | None = strawberry.field(default=UNSET, description="A guest's cart, which becomes the user's.")
     idempotency_key: str | None = idempotency_key()
 
 
@@ -43,6 +36,7 @@ class UserRegisterInput:
 class UserLoginInput:
     email: str = strawberry.field(description="The account's e-mail address.")
     password: str = strawberry.field(description="Its password.")
+    cart_id: ID | None = strawberry.field(default=UNSET, description="A guest's cart, which becomes the user's.")
     idempotency_key: str | None = idempotency_key()
 
 

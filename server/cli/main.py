@@ -124,6 +124,15 @@ def settings(
 
 
 @app.command()
+def audit() -> None:
+    """Prove that stock, reservations, orders, totals and discounts agree, or print where they do not. It only reads.
+
+    Exits with 1 when something does not agree. May run beside a busy shop.
+    """
+    _run("audit")
+
+
+@app.command()
 def doctor() -> None:
     """Check what the shop needs, and say what to do about what is broken. It changes nothing.
 

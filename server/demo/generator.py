@@ -15,7 +15,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.products.drafts import ProductDraft, VariantDraft
-from domain.products.product import ProductId, ProductOption, ProductStatus, Seo, VariantId
+from domain.products.inventory import VariantId
+from domain.products.product import ProductId, ProductOption, ProductStatus, Seo
 from server.demo import dates
 from server.demo.identity import ean13
 from server.demo.media import draw_media

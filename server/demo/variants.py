@@ -7,7 +7,8 @@ from decimal import Decimal
 from itertools import product as combinations
 
 from domain.products.drafts import VariantDraft
-from domain.products.product import ProductOption, VariantId
+from domain.products.inventory import VariantId
+from domain.products.product import ProductOption
 from server.demo.identity import ean13, identity
 from server.demo.tables import Table, amount, count, counts, flag, mapping, sequence, text, texts
 

@@ -69,7 +69,7 @@ def test_of_things_that_belong_to_somebody_the_table_knows_whose_they_are() -> N
     assert access.OWNERS.keys() == by_owner
     shown_as = {shown.__name__: source for shown, source in RENDERED.items()}
     for name, attribute in access.OWNERS.items():
-        assert annotation_of(shown_as[name], attribute).__name__ == "UserId"
+        assert annotation_of(shown_as[name], attribute).__name__ in {"UserId", "UUID"}
 
 
 @pytest.mark.parametrize("place", PLACES, ids=".".join)

@@ -9,17 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.products.inventory import Inventory, StockStatus
-from domain.products.product import ProductId, ProductVariant, VariantId
+from domain.products.inventory import Inventory, StockStatus, VariantId
+from domain.products.product import ProductId, ProductVariant
 from domain.shared.money import Money
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def stock(tracked: bool, on_hand: int, reserved: int = 0, threshold: int = 10) -> Inventory:  # noqa: FBT001
+    return Inventory(tracked, on_hand, reserved, threshold, VariantId(UUID(int=0)))
+
+
 @st.composite
 def inventories(draw: st.DrawFn) -> Inventory:
     on_hand = draw(st.integers(0, 200))
-    return Inventory(draw(st.booleans()), on_hand, draw(st.integers(0, on_hand)), draw(st.integers(0, 50)))
+    return stock(draw(st.booleans()), on_hand, draw(st.integers(0, on_hand)), draw(st.integers(0, 50)))
 
 
 def variant(inventory: Inventory) -> ProductVariant:
@@ -47,11 +51,11 @@ def variant(inventory: Inventory) -> ProductVariant:
 def test_stock_that_is_counted_is_out_low_or_in(
     on_hand: int, reserved: int, threshold: int, status: StockStatus
 ) -> None:
-    assert Inventory(tracked=True, on_hand=on_hand, reserved=reserved, low_stock_threshold=threshold).status is status
+    assert stock(tracked=True, on_hand=on_hand, reserved=reserved, threshold=threshold).status is status
 
 
 def test_stock_that_is_not_counted_never_runs_out() -> None:
-    uncounted = Inventory(tracked=False, on_hand=0, reserved=0, low_stock_threshold=10)
+    uncounted = stock(tracked=False, on_hand=0)
     assert uncounted.for_sale
     assert uncounted.status is StockStatus.IN_STOCK
     assert variant(uncounted).quantity_available is None

@@ -1,4 +1,4 @@
-"""What the matrix of access goes over, stated by hand and apart from the table that the server looks into.
+"""What the matrix of access goes over: by which ways each viewer tries to see what.
 
 A rule here is the set of viewers whom it lets pass. A way leads from a document to a thing of the owner's, step by
 step; a step that does not let somebody pass either hides what is behind it, or refuses it with an error.
@@ -6,66 +6,17 @@ step; a step that does not let somebody pass either hides what is behind it, or 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from graphql import GraphQLObjectType, is_leaf_type
 
 from schema import root
 from server.graphql.core import core_schema, item_type, without_non_null
+from tests.graphql.access_rules import BY_ID, RULES, Rule
 from tests.graphql.access_world import Viewer
 
 SCHEMA = core_schema(root.build())
 Path = tuple[str | int, ...]
-
-
-class Rule(Enum):
-    """Whom it lets pass, and what `@auth` calls it."""
-
-    EVERYBODY = (frozenset({Viewer.ANONYMOUS, Viewer.OWNER, Viewer.OTHER, Viewer.ADMIN}), None)
-    SIGNED_IN = (frozenset({Viewer.OWNER, Viewer.OTHER, Viewer.ADMIN}), "SIGNED_IN")
-    OWNER = (frozenset({Viewer.OWNER, Viewer.ADMIN}), "OWNER")
-    OWNER_ALONE = (frozenset({Viewer.OWNER}), "OWNER")
-    ADMIN = (frozenset({Viewer.ADMIN}), "ADMIN")
-
-    @property
-    def viewers(self) -> frozenset[Viewer]:
-        return self.value[0]
-
-    @property
-    def shown_as(self) -> str | None:
-        return self.value[1]
-
-
-def each(rule: Rule, fields: str) -> Mapping[str, Rule]:
-    return dict.fromkeys(fields.split(), rule)
-
-
-RULES: Mapping[str, Mapping[str, Rule]] = {
-    "Query": each(Rule.ADMIN, "user users"),
-    "User": {
-        **each(Rule.OWNER, "id email firstName lastName role emailVerified"),
-        **each(Rule.OWNER, "addresses defaultAddress createdAt updatedAt"),
-        **each(Rule.OWNER_ALONE, "sessions"),
-    },
-    "SavedAddress": each(Rule.OWNER, "id address isDefault createdAt"),
-    "Session": each(Rule.OWNER_ALONE, "id current userAgent ipAddress createdAt lastUsedAt expiresAt"),
-    "ProductVariant": each(Rule.ADMIN, "costPrice inventory"),
-    "Inventory": each(Rule.ADMIN, "tracked onHand reserved available lowStockThreshold"),
-    "Mutation": {
-        **each(Rule.EVERYBODY, "userRegister userLogin tokenRefresh emailVerify passwordResetRequest passwordReset"),
-        **each(Rule.EVERYBODY, "userEmailChangeConfirm"),
-        **each(Rule.SIGNED_IN, "userLogout sessionRevoke emailVerificationRequest userPasswordChange userUpdate"),
-        **each(Rule.SIGNED_IN, "userEmailChangeRequest userDelete userAddressCreate"),
-        # their target is the viewer's own, or it is not there
-        **each(Rule.SIGNED_IN, "userAddressUpdate userAddressDelete"),
-        **each(Rule.ADMIN, "userRoleSet"),
-    },
-}
-PUBLIC = {"Category", "Product", "ProductMedia"}
-"""What has a global id, belongs to nobody and asks for no role."""
-BY_ID = {"User": Rule.OWNER, "SavedAddress": Rule.OWNER, "Session": Rule.OWNER_ALONE}
-"""To whom a thing is there at all, when it is asked for by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +91,61 @@ def _of_user(inside: str, path: Path, *refusals: Step) -> list[Way]:
     ]
 
 
+def _by_cart(inside: str, path: Path) -> list[Way]:
+    """From the cart's id to the owner's cart, and from there on through `inside`."""
+    call = "cartBuyerIdentityUpdate(input: {cartId: $cart, buyerIdentity: {}, expectedVersion: 0})"
+    place = ("cartBuyerIdentityUpdate", "userErrors", 0, "cart")
+    conflict = f"{call} {{ userErrors {{ ... on CartVersionConflictError {{ cart {{ {inside} }} }} }} }}"
+    called = ", ".join(str(part) for part in path[:1])
+    return [
+        Way(
+            f"cart {called}",
+            f"query($cart: ID!) {{ cart(id: $cart) {{ {inside} }} }}",
+            ("cart", *path),
+            [Step(("cart",), Rule.OWNER, hides=True)],
+        ),
+        Way(
+            f"conflict in cartBuyerIdentityUpdate {called}",
+            f"mutation($cart: ID!) {{ {conflict} }}",
+            (*place, *path),
+            [Step(place, Rule.OWNER_ALONE, hides=True)],
+        ),
+    ]
+
+
+def _by_order(inside: str, path: Path) -> list[Way]:
+    """From the order's id or number, and from lists of orders, to the owner's order, and on through `inside`."""
+    called = ", ".join(str(part) for part in path[:1])
+    shown, listed = [Step(("order",), Rule.OWNER, hides=True)], [Step(("orders",), Rule.ADMIN)]
+    wanted = "query($number: String!) { orders(filter: {number: $number}) "
+    of_user = [
+        *_of_user(f"orders(last: 1) {{ nodes {{ {inside} }} }}", ("orders", "nodes", 0, *path)),
+        *_of_user(f"orders(last: 1) {{ edges {{ node {{ {inside} }} }} }}", ("orders", "edges", 0, "node", *path)),
+    ]
+    return [
+        *of_user,
+        Way(f"order {called}", f"query($order: ID!) {{ order(id: $order) {{ {inside} }} }}", ("order", *path), shown),
+        Way(
+            f"order by number {called}",
+            f"query($number: String!) {{ order(number: $number) {{ {inside} }} }}",
+            ("order", *path),
+            shown,
+        ),
+        Way(
+            f"orders, nodes {called}", f"{wanted} {{ nodes {{ {inside} }} }} }}", ("orders", "nodes", 0, *path), listed
+        ),
+        Way(
+            f"orders, edges {called}",
+            f"{wanted} {{ edges {{ node {{ {inside} }} }} }} }}",
+            ("orders", "edges", 0, "node", *path),
+            listed,
+        ),
+        *_by_node("Order", "order", inside, path),
+    ]
+
+
+_HAPPENED = "events(last: 1) { nodes { ... on OrderLifecycleEvent { %s } } }"
+_SETTINGS = [Step((name,), Rule.ADMIN) for name in ("discountCodes", "shippingRates", "taxRates")]
 _STOCK = Step(("inventory",), Rule.ADMIN)
 _BY_SKU = "query($sku: String!) { productVariant(sku: $sku) { %s } }"
 _IN_PRODUCT = "query($slug: String!, $sku: String!) { product(slug: $slug) { variant(sku: $sku) { %s } } }"
@@ -188,15 +194,98 @@ WAYS: Mapping[str, Sequence[Way]] = {
         ),
         *_by_node("ProductVariant", "variant", "inventory { %s }", ("inventory",), [_STOCK]),
     ],
+    "InventoryAdjustment": [
+        Way(
+            "nodes of productVariant",
+            _BY_SKU % "inventory { adjustments(first: 1) { nodes { %s } } }",
+            ("productVariant", "inventory", "adjustments", "nodes", 0),
+            [Step(("productVariant", "inventory"), Rule.ADMIN)],
+        ),
+        Way(
+            "edges of productVariant",
+            _BY_SKU % "inventory { adjustments(first: 1) { edges { node { %s } } } }",
+            ("productVariant", "inventory", "adjustments", "edges", 0, "node"),
+            [Step(("productVariant", "inventory"), Rule.ADMIN)],
+        ),
+        *_by_node("InventoryAdjustment", "adjustment"),
+    ],
+    "Cart": [
+        *_of_user("cart { %s }", ("cart",)),
+        *_by_node("Cart", "cart"),
+        *_by_cart("%s", ()),
+    ],
+    "CartLine": [
+        *_of_user("cart { lines { %s } }", ("cart", "lines", 0)),
+        *_by_node("CartLine", "line"),
+        *_by_node("Cart", "cart", "lines { %s }", ("lines", 0)),
+        *_by_cart("lines { %s }", ("lines", 0)),
+        *_by_cart("problems { line { %s } }", ("problems", 0, "line")),
+    ],
+    "Order": [
+        *_by_order("%s", ()),
+        Way(
+            "productVariant",
+            _BY_SKU % "inventory { adjustments(first: 1) { nodes { order { %s } } } }",
+            ("productVariant", "inventory", "adjustments", "nodes", 0, "order"),
+            [Step(("productVariant", "inventory"), Rule.ADMIN)],
+        ),
+        *_by_node("OrderLifecycleEvent", "event", "order { %s }", ("order",)),
+    ],
+    "OrderLine": [*_by_order("lines { %s }", ("lines", 0)), *_by_node("OrderLine", "bought")],
+    "OrderLifecycleEvent": [
+        *_by_order(_HAPPENED, ("events", "nodes", 0)),
+        *_by_node("OrderLifecycleEvent", "event"),
+    ],
+    "DiscountCode": [
+        Way("nodes", "{ discountCodes(last: 1) { nodes { %s } } }", ("discountCodes", "nodes", 0), _SETTINGS[:1]),
+        Way(
+            "edges",
+            "{ discountCodes(last: 1) { edges { node { %s } } } }",
+            ("discountCodes", "edges", 0, "node"),
+            _SETTINGS[:1],
+        ),
+        *_by_node("DiscountCode", "code"),
+        Way(
+            "result of discountCodeUpdate",
+            "mutation($code: ID!) { discountCodeUpdate(input: {id: $code}) { discountCode { %s } } }",
+            ("discountCodeUpdate", "discountCode"),
+            [Step(("discountCodeUpdate", "discountCode"), Rule.ADMIN, hides=True)],
+        ),
+    ],
+    "ShippingRate": [
+        Way("shippingRates", "{ shippingRates { %s } }", ("shippingRates", 0), _SETTINGS[1:2]),
+        *_by_node("ShippingRate", "rate"),
+    ],
+    "TaxRate": [Way("taxRates", "{ taxRates { %s } }", ("taxRates", 0), _SETTINGS[2:]), *_by_node("TaxRate", "tax")],
 }
+OF_PLACED_CARTS = {
+    ("Cart", "order"): [
+        Way(
+            "cart",
+            "query($placed: ID!) { cart(id: $placed) { %s } }",
+            ("cart",),
+            [Step(("cart",), Rule.OWNER, hides=True)],
+        ),
+        *_by_node("Cart", "placed"),
+    ]
+}
+"""Ways to what an open cart does not have."""
+
+
+def ways(type_: str, field: str) -> Sequence[Way]:
+    return OF_PLACED_CARTS.get((type_, field), WAYS[type_])
+
+
 CELLS = [
     (type_, field, way)
     for type_, rules in RULES.items()
     if type_ != "Mutation"
     for field in rules
-    for way in WAYS[type_]
+    for way in ways(type_, field)
 ]
-_ARGUMENTS = {"user": "(id: $user)", "users": "(first: 1)"}
+_ARGUMENTS = {"user": "(id: $user)", "users": "(first: 1)", "orders": "(last: 1)", "discountCodes": "(last: 1)"}
+_STEADY = {("Cart", "quote"): "quote { total { amount } }"}
+"""Without what each reading gives differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +324,8 @@ def leaves(type_: Any) -> Iterator[str]:
 
 def selected(type_: str, field: str) -> str:
     """The field, with everything of what it shows that is no object."""
+    if (type_, field) in _STEADY:
+        return _STEADY[type_, field]
     object_type = SCHEMA.type_map[type_]
     assert isinstance(object_type, GraphQLObjectType)
     inner = bare(object_type.fields[field].type)

@@ -10,6 +10,7 @@ from domain.shared.clock import now
 from domain.users.one_time import OneTimeToken, Purpose
 from domain.users.tokens import digest, new_secret
 from resolvers import global_ids
+from tests.graphql import access_shopping as shopping
 from tests.graphql.access_world import World, session_of
 from tests.people import PASSWORD, Person
 
@@ -134,7 +135,27 @@ SENDS: Mapping[str, Sends] = {
     "userAddressUpdate": _changes_an_address,
     "userAddressDelete": _removes_an_address,
     "userRoleSet": _makes_an_administrator,
+    "cartCreate": shopping.creates,
+    "cartLinesAdd": shopping.adds_lines,
+    "cartLinesUpdate": shopping.updates_lines,
+    "cartLinesRemove": shopping.removes_lines,
+    "cartBuyerIdentityUpdate": shopping.identifies_the_buyer,
+    "cartShippingAddressSet": shopping.sets_an_address,
+    "cartBillingAddressSet": shopping.sets_an_address,
+    "cartShippingMethodSelect": shopping.selects_shipping,
+    "cartDiscountCodeApply": shopping.applies_a_code,
+    "cartDiscountCodeRemove": shopping.removes_a_code,
+    "orderPlace": shopping.places,
+    "orderCancel": shopping.cancels,
+    "inventoryAdjust": shopping.counts,
+    "discountCodeCreate": shopping.creates_a_code,
+    "discountCodeUpdate": shopping.switches_a_code_off,
+    "shippingRateSet": shopping.sets_a_shipping_rate,
+    "taxRateSet": shopping.sets_a_tax,
 }
+
+
+OF_A_CART = {name for name in SENDS if name.startswith("cart") and name != "cartCreate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +167,7 @@ class Target:
     kind: str
     sends: Sends
     for_staff: bool = False
+    staff_too: bool = False
 
     @property
     def name(self) -> str:
@@ -157,4 +179,23 @@ TARGETS = [
     Target("userAddressUpdate", "id", "SavedAddress", _changes_an_address),
     Target("userAddressDelete", "id", "SavedAddress", _removes_an_address),
     Target("userRoleSet", "userId", "User", _makes_an_administrator, for_staff=True),
+    *(Target(name, "cartId", "Cart", sends) for name, sends in SENDS.items() if name in OF_A_CART),
+    Target("orderPlace", "cartId", "Cart", shopping.places),
+    Target("orderCancel", "id", "Order", shopping.cancels, staff_too=True),
+    Target("inventoryAdjust", "variantId", "ProductVariant", shopping.counts, for_staff=True),
+    Target("discountCodeUpdate", "id", "DiscountCode", shopping.switches_a_code_off, for_staff=True),
+    Target("shippingRateSet", "id", "ShippingRate", shopping.sets_a_shipping_rate, for_staff=True),
+    Target("taxRateSet", "id", "TaxRate", shopping.sets_a_tax, for_staff=True),
 ]
+UNTARGETED = {
+    # a guest's cart is taken over, or left alone without a word
+    *(("userRegister", "cartId"), ("userLogin", "cartId")),
+    # what it names is signed
+    ("orderPlace", "quoteId"),
+    # lines of the cart that is named beside them
+    *(("cartLinesUpdate", "lines.lineId"), ("cartLinesRemove", "lineIds")),
+    # everybody can see what there is of these
+    *(("cartCreate", "lines.variantId"), ("cartLinesAdd", "lines.variantId")),
+    *(("cartShippingMethodSelect", "shippingMethodId"), ("discountCodeCreate", "categoryIds")),
+}
+"""Ids in inputs that tell nothing of anybody's, or that tests of their own are about."""

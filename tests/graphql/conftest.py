@@ -7,10 +7,13 @@ import pytest
 from server.app import build_app
 from server.settings import read_settings
 from server.wiring import Shop, open_shop
+from tests import selling
 from tests.conftest import Statements
 from tests.generous import GenerousLimiter
-from tests.graphql import crowd
+from tests.graphql import crowd, crowd_carts, crowd_orders
 from tests.graphql.access_world import World, world
+from tests.graphql.market import furnish
+from tests.graphql.ordering import Counter
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +28,22 @@ async def crowded(crowded_url: str, statements: Statements) -> AsyncGenerator[Sh
     settings = read_settings(database_url=crowded_url, public_url="http://shop.example")
     async with open_shop(settings, statements, GenerousLimiter()) as opened:
         await crowd.gather(opened)
+        await crowd_orders.gather(opened)
+        await crowd_carts.gather(opened)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def market_url(templates: Callable[[str], str]) -> str:
+    """A database for all tests of this worker that look at their own carts and settings only."""
+    return templates("empty")
+
+
+@pytest.fixture(scope="session")
+async def market(market_url: str, statements: Statements) -> AsyncGenerator[Shop]:
+    settings = read_settings(database_url=market_url, public_url="http://shop.example")
+    async with open_shop(settings, statements, GenerousLimiter()) as opened:
+        await furnish(opened)
         yield opened
 
 
@@ -49,3 +68,8 @@ async def _ready(shop: Shop) -> None:
     """Until it knows which sessions were revoked, it believes no token."""
     while not shop.identities.revoked.loaded:  # noqa: ASYNC110  (nobody is told when it knows)
         await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def counter(own_shop: Shop) -> Counter:
+    return Counter(own_shop, await selling.market(own_shop.database))

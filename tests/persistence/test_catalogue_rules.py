@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 
 from domain.shared.ids import uuid7
+from persistence.carts.tables import carts
 from persistence.database import ConnectionSettings, connect
 from persistence.metadata import METADATA
+from persistence.orders.tables import orders
+from persistence.pricing.tables import discount_codes
 from persistence.products.tables import shop
 from persistence.users.tables import users
-from tests.persistence import account_examples
+from tests.persistence import account_examples, order_examples, shop_examples
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -81,6 +84,8 @@ REFUSED = {
     "ck_users_email": "UPDATE users SET email = 'nobody'",
     "uq_users_email": f"{USER} ('{B}', 'A@B.C', 'x', 'A', 'B')",
     **account_examples.REFUSED,
+    **shop_examples.REFUSED,
+    **order_examples.REFUSED,
 }
 CANNOT_BE_BROKEN_ALONE = {"uq_product_variants_id_product_id"}  # the primary key refuses first
 WRONG = """
@@ -96,7 +101,7 @@ WHERE (p.price_min, p.price_max, p.compare_at_price_min, p.compare_at_price_max)
 @pytest.fixture
 async def connection(empty_database: ConnectionSettings) -> AsyncGenerator[Connection]:
     opened = await connect(empty_database)
-    await opened.execute(STOCK + account_examples.ACCOUNTS)
+    await opened.execute(STOCK + account_examples.ACCOUNTS + shop_examples.SHOP + order_examples.ORDERS)
     yield opened
     await opened.close()
 
@@ -107,7 +112,7 @@ def names(*kinds: type) -> set[str]:
 
 
 def test_every_constraint_has_an_example() -> None:
-    assert {shop, users} <= {*METADATA.tables.values()}
+    assert {shop, users, carts, orders, discount_codes} <= {*METADATA.tables.values()}
     declared = names(CheckConstraint, UniqueConstraint, ForeignKeyConstraint)
     assert declared - {*REFUSED} == CANNOT_BE_BROKEN_ALONE
 
@@ -135,10 +140,33 @@ async def test_deleting_a_product_takes_everything_with_it(connection: Connectio
 async def test_deleting_a_user_takes_everything_with_it_but_the_news_of_it(connection: Connection) -> None:
     await connection.execute("INSERT INTO session_revocations (session_id) SELECT id FROM sessions")
     await connection.execute("DELETE FROM users")
-    for table in ("user_addresses", "sessions", "refresh_tokens", "one_time_tokens"):
+    for table in ("user_addresses", "sessions", "refresh_tokens", "one_time_tokens", "carts", "cart_lines"):
         assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
     for table in ("session_revocations", "outbox"):
         assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 1
+
+
+async def test_a_variant_that_goes_takes_its_ledger_and_its_lines_in_carts_with_it(connection: Connection) -> None:
+    await connection.execute(f"DELETE FROM product_variants WHERE id = '{V}'")
+    for table in ("inventory_adjustments", "cart_lines"):
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert await connection.fetchval("SELECT count(*) FROM carts") == 1
+
+
+async def test_the_ledger_outlives_whoever_wrote_it(connection: Connection) -> None:
+    await connection.execute(f"UPDATE inventory_adjustments SET user_id = '{A}'; DELETE FROM users")
+    assert await connection.fetchval("SELECT count(*) FROM inventory_adjustments WHERE user_id IS NULL") == 1
+
+
+async def test_what_a_variant_begins_with_is_booked(connection: Connection) -> None:
+    await connection.execute(
+        "INSERT INTO product_variants (id, product_id, title, price, on_hand, reserved) "
+        f"VALUES ('{B}', '{C}', 'L', 10, 7, 2), ('{D}', '{C}', 'XL', 10, 0, 0)"
+    )
+    booked = await connection.fetch(
+        "SELECT variant_id::text, on_hand_delta, reserved_delta, reason FROM inventory_adjustments WHERE id <> $1", A
+    )
+    assert [tuple(row) for row in booked] == [(B, 7, 2, "received")]
 
 
 async def test_a_value_that_a_variant_has_cannot_be_taken_away(connection: Connection) -> None:
@@ -147,7 +175,7 @@ async def test_a_value_that_a_variant_has_cannot_be_taken_away(connection: Conne
     await connection.execute("DELETE FROM product_option_values WHERE value = 'L'")
 
 
-@pytest.mark.parametrize("table", ["shop", "categories", "products", "product_variants", "users"])
+@pytest.mark.parametrize("table", ["shop", "categories", "products", "product_variants", "users", "carts"])
 async def test_a_change_is_dated_whatever_is_written(connection: Connection, table: str) -> None:
     await connection.execute(f"UPDATE {table} SET updated_at = '2001-01-01'")
     assert await connection.fetchval(f"SELECT bool_and(updated_at > '2026-01-01') FROM {table}")

@@ -10,9 +10,12 @@ from sqlalchemy import Integer, func, select, text
 from domain.shared.errors import Unavailable
 from persistence.database import ConnectionSettings, Database, connect
 from persistence.statements import Statement, parameter
+from tests import sql
 
 SLEEP = Statement(select(func.pg_sleep(parameter("seconds", Integer()))))
 ONE = Statement(select(parameter("one", Integer())))
+RENAME = Statement(text("UPDATE shop SET name = :name"))
+NAME = "SELECT name FROM shop"
 MINE = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'souk' AND datname = current_database()"
 
 
@@ -31,7 +34,10 @@ async def ones(database: Database, count: int) -> list[object]:
 async def test_connections_that_are_cut_while_idle_are_replaced(database: Database) -> None:
     assert await ones(database, 20) == list(range(20))
     admin = await connect(replace(database.settings, application_name="admin"))
-    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'souk'")
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'souk' AND datname = current_database()"
+    )
     assert await ones(database, 20) == list(range(20))
     await admin.close()
 
@@ -71,14 +77,19 @@ async def test_reads_that_are_given_up_leave_no_connection_behind(database: Data
 
 async def test_a_transaction_that_raises_is_rolled_back(database: Database) -> None:
     async def fail() -> None:
-        async with database.begin() as connection:
-            await connection.execute(text("UPDATE shop SET name = 'Changed'"))
+        async with database.transaction() as transaction:
+            await transaction.run(RENAME, {"name": "Changed"})
             raise LookupError
 
     with pytest.raises(LookupError):
         await fail()
-    async with database.begin() as connection:
-        assert (await connection.execute(text("SELECT name FROM shop"))).scalar_one() == "Souk"
-        await connection.execute(text("UPDATE shop SET name = 'Kept'"))
-    async with database.begin() as connection:
-        assert (await connection.execute(text("SELECT name FROM shop"))).scalar_one() == "Kept"
+    assert await sql.value(database, NAME) == "Souk"
+
+
+async def test_a_transaction_that_is_not_committed_is_rolled_back(database: Database) -> None:
+    for keeps, name in ((False, "Souk"), (True, "Kept")):
+        async with database.transaction() as transaction:
+            assert await transaction.run(RENAME, {"name": "Kept"}) == 1
+            if keeps:
+                await transaction.commit()
+        assert await sql.value(database, NAME) == name

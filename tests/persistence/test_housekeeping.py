@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from domain.shared.clock import now
 from persistence.database import ConnectionSettings, Database, connect
 from persistence.housekeeping import AT_ONCE, tidy
+from tests import sql
 
 ANN = "00000000-0000-7000-8000-000000000001"
 USER = f"INSERT INTO users (id, email, password_hash, first_name, last_name) VALUES ('{ANN}', 'a@b.c', 'x', 'A', 'B')"
@@ -39,8 +39,7 @@ REVOCATION = (
 async def database(empty_database: ConnectionSettings) -> AsyncGenerator[Database]:
     opened = Database(empty_database)
     await opened.open()
-    async with opened.begin() as connection:
-        await connection.execute(text(USER))
+    await sql.run(opened, USER)
     yield opened
     await opened.close()
 
@@ -61,30 +60,24 @@ async def database(empty_database: ConnectionSettings) -> AsyncGenerator[Databas
 async def test_what_is_old_goes_and_what_may_be_asked_for_stays(
     database: Database, table: str, kept: str, gone: str
 ) -> None:
-    async with database.begin() as connection:
-        await connection.execute(text(kept))
-        before = (await connection.execute(text(f"SELECT t::text FROM {table} t"))).scalar_one()
-        await connection.execute(text(gone))
+    await sql.run(database, kept)
+    before = await sql.value(database, f"SELECT t::text FROM {table} t")
+    await sql.run(database, gone)
     await tidy(database, now())
-    async with database.begin() as connection:
-        assert (await connection.execute(text(f"SELECT t::text FROM {table} t"))).scalar_one() == before
+    assert await sql.value(database, f"SELECT t::text FROM {table} t") == before
 
 
 async def test_a_great_deal_goes_in_small_pieces_and_beside_others(database: Database) -> None:
     many = 3 * AT_ONCE + 1
-    async with database.begin() as connection:
-        await connection.execute(text(TOKENS % ("2 days", many)))
+    await sql.run(database, TOKENS % ("2 days", many))
     await asyncio.gather(*(tidy(database, now()) for _ in range(4)))
-    async with database.begin() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM one_time_tokens"))).scalar_one() == 0
+    assert await sql.value(database, "SELECT count(*) FROM one_time_tokens") == 0
 
 
 async def test_what_somebody_works_on_is_left_for_the_next_time(
     database: Database, empty_database: ConnectionSettings
 ) -> None:
-    async with database.begin() as connection:
-        await connection.execute(text(KEY % "2 days"))
-        await connection.execute(text(TOKENS % ("2 days", 1)))
+    await sql.run(database, KEY % "2 days", TOKENS % ("2 days", 1))
     other = await connect(empty_database)
     async with other.transaction():
         await other.execute("SELECT FROM idempotency_keys FOR UPDATE")

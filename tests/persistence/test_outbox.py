@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from domain.shared.clock import now
 from domain.shared.errors import Unavailable
@@ -19,6 +18,7 @@ from persistence.database import ConnectionSettings, Database
 from persistence.outbox import SqlOutbox, Taken
 from persistence.signals import SqlSignals
 from persistence.unit_of_work import TOPIC, SqlUnitOfWork, SqlUnitsOfWork
+from tests import sql
 
 LEASE = timedelta(minutes=1)
 EVERYTHING = "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM outbox)"
@@ -44,18 +44,9 @@ def events(database: Database) -> SqlOutbox:
 
 
 async def write(database: Database, *events: Event) -> None:
-    async with database.begin() as connection:
-        await outbox.write(connection, events)
-
-
-async def change(database: Database, sql: str) -> None:
-    async with database.begin() as connection:
-        await connection.execute(text(sql))
-
-
-async def number(database: Database, sql: str) -> int:
-    async with database.begin() as connection:
-        return int((await connection.execute(text(sql))).scalar_one())
+    async with database.transaction() as transaction:
+        await outbox.write(transaction, events)
+        await transaction.commit()
 
 
 async def the_only(events: SqlOutbox) -> Taken:
@@ -101,14 +92,14 @@ async def test_without_a_commit_neither_the_change_nor_the_event_is_there(
         await register(work)
     with pytest.raises(ZeroDivisionError):
         await fail()
-    assert await number(database, EVERYTHING) == 0
+    assert await sql.value(database, EVERYTHING) == 0
 
 
 async def test_who_loses_the_database_before_the_commit_leaves_nothing(database: Database, signals: SqlSignals) -> None:
     async def lose_it() -> None:
         async with SqlUnitsOfWork(database, signals, now)() as work:
             await register(work)
-            await change(
+            await sql.run(
                 database,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE state = 'idle in transaction' AND datname = current_database()",
@@ -117,7 +108,7 @@ async def test_who_loses_the_database_before_the_commit_leaves_nothing(database:
 
     with pytest.raises(Unavailable):
         await lose_it()
-    assert await number(database, EVERYTHING) == 0
+    assert await sql.value(database, EVERYTHING) == 0
 
 
 # In order
@@ -164,7 +155,7 @@ async def test_what_is_parked_stands_in_nobody_s_way(database: Database, events:
     await write(database, Event("a", key), Event("b", key))
     await events.park(await the_only(events), "MailRefused")
     assert (await the_only(events)).event.topic == "b"
-    assert await number(database, "SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND error = 'MailRefused'")
+    assert await sql.value(database, "SELECT error FROM outbox WHERE parked_at IS NOT NULL") == "MailRefused"
 
 
 # To one at a time
@@ -185,32 +176,32 @@ async def test_a_lease_that_is_over_lets_somebody_else_take_it(database: Databas
     await write(database, Event("a", uuid7()))
     assert (await the_only(events)).attempts == 1
     assert await events.take(10, LEASE) == []
-    await change(database, "UPDATE outbox SET due_at = due_at - interval '1 minute'")
+    await sql.run(database, "UPDATE outbox SET due_at = due_at - interval '1 minute'")
     assert (await the_only(events)).attempts == 2
 
 
 async def test_who_comes_late_changes_nothing_that_is_another_s(database: Database, events: SqlOutbox) -> None:
     await write(database, Event("a", uuid7()))
     late = await the_only(events)
-    await change(database, "UPDATE outbox SET due_at = now()")
+    await sql.run(database, "UPDATE outbox SET due_at = now()")
     current = await the_only(events)
     for settle in (events.done(late), events.again(late, timedelta(), "x"), events.wait(late, "x")):
         await settle
     await events.park(late, "x")
     assert await events.take(10, LEASE) == []
     unchanged = "SELECT count(*) FROM outbox WHERE attempts = 2 AND error IS NULL AND parked_at IS NULL"
-    assert await number(database, unchanged) == 1
+    assert await sql.value(database, unchanged) == 1
     await events.done(current)
-    assert await number(database, "SELECT count(*) FROM outbox") == 0
+    assert await sql.value(database, "SELECT count(*) FROM outbox") == 0
 
 
 async def test_the_database_s_clock_decides_what_is_due(database: Database, events: SqlOutbox) -> None:
     await write(database, Event("a", uuid7()))
-    await change(database, "UPDATE outbox SET due_at = now() + interval '1 second'")
+    await sql.run(database, "UPDATE outbox SET due_at = now() + interval '1 second'")
     assert await events.take(10, LEASE) == []
-    await change(database, "UPDATE outbox SET due_at = now()")
+    await sql.run(database, "UPDATE outbox SET due_at = now()")
     taken = await the_only(events)
-    left = await number(database, "SELECT extract(epoch FROM due_at - now()) FROM outbox")
+    left = await sql.value(database, "SELECT extract(epoch FROM due_at - now()) FROM outbox")
     assert 50 <= left <= 60
     assert taken.until.tzinfo is not None
 
@@ -223,11 +214,11 @@ async def test_waiting_takes_as_long_again_as_the_event_is_old_and_is_no_try(
     database: Database, events: SqlOutbox, age: str, pause: int
 ) -> None:
     await write(database, Event("a", uuid7()))
-    await change(database, f"UPDATE outbox SET occurred_at = now() - interval '{age}'")
+    await sql.run(database, f"UPDATE outbox SET occurred_at = now() - interval '{age}'")
     await events.wait(await the_only(events), "Unavailable")
-    seconds = await number(database, "SELECT extract(epoch FROM due_at - now()) FROM outbox")
+    seconds = await sql.value(database, "SELECT extract(epoch FROM due_at - now()) FROM outbox")
     assert pause - 2 <= seconds <= pause + 1
-    assert await number(database, "SELECT count(*) FROM outbox WHERE attempts = 0 AND error = 'Unavailable'") == 1
+    assert await sql.value(database, "SELECT count(*) FROM outbox WHERE attempts = 0 AND error = 'Unavailable'") == 1
 
 
 async def test_facts_come_back_as_they_were(database: Database, events: SqlOutbox) -> None:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from domain.users.user import ANONYMOUS, Actor
 from persistence.database import ConnectionSettings
 from server.settings import CHECKOUT, read_settings
 from server.wiring import Shop, open_shop
-from tests import letters
+from tests import letters, sql
 from tests.adapters.mail_servers import Catcher, listening
 from tests.generous import GenerousLimiter
 from tests.graphql.asking import data
@@ -170,8 +169,7 @@ async def test_who_has_left_gets_no_letter(shop: Shop) -> None:
     gone = await do(shop, "userDelete", {"password": PASSWORD}, "deletedUserId", ann.actor)
     assert gone["userErrors"] == []
     assert await written(shop) == []
-    async with shop.database.begin() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one() == 0
+    assert await sql.value(shop.database, "SELECT count(*) FROM outbox") == 0
 
 
 async def test_links_in_letters_of_before_are_void_when_the_address_has_changed(shop: Shop) -> None:
@@ -212,8 +210,7 @@ async def test_letters_wait_for_a_mail_server_that_is_away(empty_database: Conne
 
 
 async def make_due(shop: Shop) -> None:
-    async with shop.database.begin() as connection:
-        await connection.execute(text("UPDATE outbox SET due_at = now()"))
+    await sql.run(shop.database, "UPDATE outbox SET due_at = now()")
 
 
 async def test_a_letter_that_is_refused_for_good_is_put_aside(
@@ -226,9 +223,8 @@ async def test_a_letter_that_is_refused_for_good_is_put_aside(
             async with open_shop(settings, None, GenerousLimiter()) as shop:
                 await register(shop)
                 assert await shop.relay.turn() == 1
-                async with shop.database.begin() as connection:
-                    error = text("SELECT error FROM outbox WHERE parked_at IS NOT NULL")
-                    assert (await connection.execute(error)).scalar_one() == "MailRefused"
+                error = "SELECT error FROM outbox WHERE parked_at IS NOT NULL"
+                assert await sql.value(shop.database, error) == "MailRefused"
 
 
 async def test_of_two_letters_with_the_same_purpose_the_first_link_used_makes_the_other_void(shop: Shop) -> None:

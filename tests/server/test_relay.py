@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from domain.shared.errors import Unavailable
@@ -20,6 +19,7 @@ from persistence.database import ConnectionSettings, Database
 from persistence.outbox import SqlOutbox
 from persistence.signals import SqlSignals
 from server.relay import AT_ONCE, FINISHING_SECONDS, Handler, Relay
+from tests import sql
 from tests.gate import gate
 from tests.sizes import EVENTS
 
@@ -64,21 +64,19 @@ class Process:
         return Relay(SqlOutbox(self.database), handlers, self.signals)
 
     async def write(self, *events: Event) -> None:
-        async with self.database.begin() as connection:
-            await outbox.write(connection, events)
+        async with self.database.transaction() as transaction:
+            await outbox.write(transaction, events)
+            await transaction.commit()
 
     async def make_due(self) -> None:
         """As if time had passed."""
-        async with self.database.begin() as connection:
-            await connection.execute(text("UPDATE outbox SET due_at = now()"))
+        await sql.run(self.database, "UPDATE outbox SET due_at = now()")
 
     async def rows(self) -> list[tuple[str, int, str | None, bool]]:
         """What is left: topics, attempts, errors, and whether it is parked."""
-        async with self.database.begin() as connection:
-            found = await connection.execute(
-                text("SELECT topic, attempts, error, parked_at IS NOT NULL FROM outbox ORDER BY occurred_at, id")
-            )
-            return [(topic, attempts, error, parked) for topic, attempts, error, parked in found.all()]
+        asked = "SELECT topic, attempts, error, parked_at IS NOT NULL FROM outbox ORDER BY occurred_at, id"
+        found = await sql.rows(self.database, asked)
+        return [(topic, attempts, error, parked) for topic, attempts, error, parked in found]
 
 
 @asynccontextmanager

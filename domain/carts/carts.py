@@ -1,0 +1,256 @@
+"""What is done with carts. Changes of one cart take turns, and each makes its version grow by one."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domain.carts.cart import MOST_LINES, Cart, CartId, CartLineId, counted, new_cart_id
+from domain.carts.checkout import reckon
+from domain.carts.errors import CartCompleted, CartVersionConflict
+from domain.carts.work import BeginCartsWork, CartsWork
+from domain.pricing import discounts
+from domain.pricing.shipping import ShippingRateId
+from domain.products.inventory import VariantId
+from domain.shared.clock import Clock
+from domain.shared.errors import InvalidInput, NotFound, UserErrorCode
+from domain.shared.shop import ShopReader
+from domain.shared.work import Once
+from domain.users import person
+from domain.users.address import Address, checked
+from domain.users.person import EmailSyntax
+from domain.users.reading import UserReader
+from domain.users.user import Actor, UserId
+
+LONGEST_PHONE = 40
+Units = Mapping[VariantId, int]
+Change = Callable[[CartsWork, Cart], Awaitable[Cart]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The cart that is meant, and the version that it must have, if one is given."""
+
+    cart_id: CartId
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carts:
+    begin: BeginCartsWork
+    shop: ShopReader
+    users: UserReader
+    syntax: EmailSyntax
+    clock: Clock
+
+    async def create(
+        self,
+        actor: Actor,
+        lines: Sequence[tuple[VariantId, int]],
+        email: str | None = None,
+        phone: str | None = None,
+        currency_code: str | None = None,
+        once: Once | None = None,
+    ) -> Cart:
+        """A new cart; somebody who is signed in has one open cart, to which the lines are added then.
+
+        Raises:
+            SeveralErrors, InvalidInput: something in it cannot be used.
+            NotFound: a variant is not for sale.
+        """
+        units, currency = summed(lines), (await self.shop.shop()).currency_code
+        if currency_code not in {None, currency}:
+            raise InvalidInput("currencyCode", f"must be {currency}.", UserErrorCode.CURRENCY_MISMATCH)
+        given_email = None if email is None else person.email_address(self.syntax, email, "buyerIdentity.email")
+        given_phone = _phone(phone)
+        mine = given_email or await self._email_of(actor.user_id)
+        async with self.begin(once) as work:
+            known = None if actor.user_id is None else await work.carts.lock_open(actor.user_id)
+            cart = known or await work.carts.add(self._new(actor.user_id, currency))
+            prices = await work.carts.prices(list(units))
+            changed = cart.with_more(units, prices)
+            changed = replace(changed, email=given_email or cart.email or mine, phone=given_phone or cart.phone)
+            stored = await work.carts.save(changed)
+            await work.commit(stored)
+        return stored
+
+    async def add_lines(
+        self, actor: Actor, target: Target, lines: Sequence[tuple[VariantId, int]], once: Once | None = None
+    ) -> Cart:
+        """Raises: see `_change`. NotFound: a variant is not for sale. InvalidInput: too many lines or units."""
+        units = summed(lines)
+
+        async def change(work: CartsWork, cart: Cart) -> Cart:
+            return cart.with_more(units, await work.carts.prices(list(units)))
+
+        return await self._change(actor, target, change, once)
+
+    async def set_quantities(
+        self, actor: Actor, target: Target, wanted: Mapping[CartLineId, int], once: Once | None = None
+    ) -> Cart:
+        """Raises: see `_change`. NotFound: a line is not in the cart. InvalidInput: a quantity is out of range."""
+
+        async def change(work: CartsWork, cart: Cart) -> Cart:
+            variants = [line.variant_id for line in cart.lines if line.id in wanted]
+            return cart.with_quantities(wanted, await work.carts.prices(variants))
+
+        return await self._change(actor, target, change, once)
+
+    async def remove_lines(
+        self, actor: Actor, target: Target, lines: Sequence[CartLineId], once: Once | None = None
+    ) -> Cart:
+        """Raises: see `_change`. NotFound: a line is not in the cart."""
+        return await self._change(actor, target, _plainly(lambda cart: cart.without(lines)), once)
+
+    async def identify_buyer(
+        self, actor: Actor, target: Target, email: str | None, phone: str | None, once: Once | None = None
+    ) -> Cart:
+        """What is given changes. Raises: see `_change`. InvalidInput: it cannot be used."""
+        address = None if email is None else person.email_address(self.syntax, email, "buyerIdentity.email")
+        number = _phone(phone)
+        return await self._change(
+            actor,
+            target,
+            _plainly(lambda cart: replace(cart, email=address or cart.email, phone=number or cart.phone)),
+            once,
+        )
+
+    async def set_shipping_address(
+        self, actor: Actor, target: Target, address: Address, once: Once | None = None
+    ) -> Cart:
+        """Raises: see `_change`. SeveralErrors: something in it cannot be used."""
+        tidy = checked(address)
+        return await self._change(actor, target, _plainly(lambda cart: replace(cart, shipping_address=tidy)), once)
+
+    async def set_billing_address(
+        self, actor: Actor, target: Target, address: Address, once: Once | None = None
+    ) -> Cart:
+        """Raises: see `_change`. SeveralErrors: something in it cannot be used."""
+        tidy = checked(address)
+        return await self._change(actor, target, _plainly(lambda cart: replace(cart, billing_address=tidy)), once)
+
+    async def select_shipping(
+        self, actor: Actor, target: Target, rate_id: ShippingRateId, once: Once | None = None
+    ) -> Cart:
+        """Raises: see `_change`. InvalidInput: this way of shipping is not offered for the cart."""
+
+        async def change(work: CartsWork, cart: Cart) -> Cart:
+            changed = replace(cart, shipping_rate_id=rate_id)
+            if not await self._is_offered(work, changed):
+                problem = "must be one of the cart's `shippingMethods`; it has some once it has a shipping address."
+                raise InvalidInput("shippingMethodId", problem, UserErrorCode.SHIPPING_NOT_AVAILABLE)
+            return changed
+
+        return await self._change(actor, target, change, once)
+
+    async def apply_code(self, actor: Actor, target: Target, code: str, once: Once | None = None) -> Cart:
+        """Raises: see `_change`. InvalidInput: there is no such code, or it does not hold for the cart."""
+        spelled = discounts.spelled(code)
+
+        async def change(work: CartsWork, cart: Cart) -> Cart:
+            changed = cart.with_code(spelled)
+            found = reckon(changed, await work.carts.facts(changed), self.clock()).codes
+            reason = next(one.reason for one in found if one.code == spelled)
+            if reason is not None:
+                raise InvalidInput("code", f"cannot be used: {reason}", UserErrorCode.DISCOUNT_NOT_APPLICABLE)
+            return changed
+
+        return await self._change(actor, target, change, once)
+
+    async def remove_code(self, actor: Actor, target: Target, code: str, once: Once | None = None) -> Cart:
+        """Raises: see `_change`. NotFound: it is not in the cart."""
+        return await self._change(actor, target, _plainly(lambda cart: cart.without_code(code.strip().upper())), once)
+
+    async def merge(self, work: CartsWork, guest_cart_id: CartId, user_id: UserId, email: str) -> Cart | None:
+        """Make a guest's cart the user's, as part of `work`, or put what is in it into the one that they have.
+
+        A cart that is not there, not a guest's, or placed is left alone: signing in does not fail for it.
+        """
+        guest = await work.carts.lock(guest_cart_id)
+        if guest is None or guest.user_id is not None or not guest.is_open:
+            return await work.carts.lock_open(user_id)
+        mine = await work.carts.lock_open(user_id)
+        if mine is None:
+            return await work.carts.save(replace(guest, user_id=user_id, email=guest.email or email))
+        merged = await work.carts.save(guest.merged_into(mine))
+        await work.carts.delete(guest.id)
+        return merged
+
+    async def _change(self, actor: Actor, target: Target, change: Change, once: Once | None) -> Cart:
+        """Change the cart in its turn.
+
+        Raises:
+            NotFound: it is not there, or somebody else's.
+            CartCompleted: it was placed.
+            CartVersionConflict: it has another version than is expected.
+        """
+        async with self.begin(once) as work:
+            cart = opened(await work.carts.lock(target.cart_id), actor)
+            if target.expected_version not in {None, cart.version}:
+                raise CartVersionConflict(cart)
+            stored = await work.carts.save(await change(work, cart))
+            await work.commit(stored)
+        return stored
+
+    async def _is_offered(self, work: CartsWork, cart: Cart) -> bool:
+        return reckon(cart, await work.carts.facts(cart), self.clock()).method is not None
+
+    async def _email_of(self, user_id: UserId | None) -> str | None:
+        if user_id is None:
+            return None
+        user = (await self.users.by_ids([user_id])).get(user_id)
+        return user and user.email
+
+    def _new(self, user_id: UserId | None, currency: str) -> Cart:
+        at = self.clock()
+        return Cart(
+            id=new_cart_id(),
+            user_id=user_id,
+            version=0,
+            currency_code=currency,
+            email=None,
+            phone=None,
+            shipping_address=None,
+            billing_address=None,
+            shipping_rate_id=None,
+            codes=(),
+            lines=(),
+            order_id=None,
+            created_at=at,
+            updated_at=at,
+        )
+
+
+def opened(cart: Cart | None, actor: Actor) -> Cart:
+    """The cart, if `actor` may change it.
+
+    Raises:
+        NotFound: it is not there, or somebody else's, which is answered alike.
+        CartCompleted: it was placed.
+    """
+    if cart is None or (cart.user_id is not None and cart.user_id != actor.user_id):
+        raise NotFound("cartId", "cart")
+    if not cart.is_open:
+        raise CartCompleted
+    return cart
+
+
+def summed(lines: Sequence[tuple[VariantId, int]]) -> Units:
+    """Units by variant. Raises: InvalidInput: a quantity is out of range, or there are too many lines."""
+    if len(lines) > MOST_LINES:
+        raise InvalidInput("lines", f"may be at most {MOST_LINES}.", UserErrorCode.OUT_OF_RANGE)
+    units: dict[VariantId, int] = {}
+    for variant, quantity in lines:
+        units[variant] = units.get(variant, 0) + counted(quantity)
+    return units
+
+
+def _plainly(change: Callable[[Cart], Cart]) -> Change:
+    """A change for which nothing has to be looked up."""
+
+    async def changed(_: CartsWork, cart: Cart) -> Cart:
+        return change(cart)
+
+    return changed
+
+
+def _phone(phone: str | None) -> str | None:
+    return None if phone is None else person.plain(phone, "buyerIdentity.phone", LONGEST_PHONE)

@@ -1,0 +1,89 @@
+"""What is done with orders after they were placed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.orders.errors import InvalidTransition
+from domain.orders.events import MESSAGES, OrderEvent, OrderEventId, OrderEventType
+from domain.orders.order import TRANSITIONS, Order, OrderCancelReason, OrderFulfillmentStatus, OrderId, OrderStatus
+from domain.orders.work import BeginOrdersWork, OrdersWork
+from domain.shared.clock import Clock
+from domain.shared.errors import NotFound
+from domain.shared.events import Event
+from domain.shared.ids import uuid7
+from domain.shared.work import Once
+from domain.users.access import OWNER
+from domain.users.user import Actor
+
+AT_ONCE = 50
+
+
+def why_not_cancel(order: Order) -> str | None:
+    """Why an order cannot be canceled any more, as a sentence; None when it can be."""
+    if OrderStatus.CANCELED not in TRANSITIONS[order.status]:
+        return f"The order is {order.status.value} already."
+    if order.fulfillment_status is not OrderFulfillmentStatus.UNFULFILLED:
+        return "Something of the order has been shipped already."
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    begin: BeginOrdersWork
+    clock: Clock
+
+    async def cancel(
+        self, actor: Actor, order_id: OrderId, reason: OrderCancelReason, note: str | None, once: Once | None = None
+    ) -> Order:
+        """Cancel an order while nothing of it has shipped; what is reserved for it is free again.
+
+        Raises:
+            NotFound: it is not there, or somebody else's.
+            InvalidTransition: it is too late.
+        """
+        async with self.begin(once) as work:
+            order = await work.orders.lock(order_id)
+            if order is None or not OWNER.allows(actor, order.owner):
+                raise NotFound("id", "order")
+            why = why_not_cancel(order)
+            if why is not None:
+                raise InvalidTransition(order.status.name, "CANCEL", why)
+            at = self.clock()
+            ended = replace(order, status=OrderStatus.CANCELED, canceled_at=at, cancel_reason=reason)
+            stored = await _ended(work, order, ended, OrderEventType.ORDER_CANCELED, at, note)
+            work.happened(Event("order.canceled", order_id))
+            await work.commit(stored)
+        return stored
+
+    async def expire(self) -> int:
+        """End orders that were not paid in time. How many there were. Raises: Unavailable."""
+        done = 0
+        while done < AT_ONCE and await self._expire_one():
+            done += 1
+        return done
+
+    async def _expire_one(self) -> bool:
+        """In a transaction of its own: the variants of many orders would be locked in an order of their own."""
+        at = self.clock()
+        async with self.begin() as work:
+            for order in await work.orders.overdue(at, 1):
+                ended = replace(order, status=OrderStatus.EXPIRED)
+                await _ended(work, order, ended, OrderEventType.ORDER_EXPIRED, at, None)
+                work.happened(Event("order.expired", order.id))
+                await work.commit()
+                return True
+        return False
+
+
+async def _ended(
+    work: OrdersWork, before: Order, after: Order, kind: OrderEventType, at: datetime, note: str | None
+) -> Order:
+    """Nothing is reserved for it any more, and its last event tells how it ended."""
+    ended = replace(after, events=before.events + 1, expires_at=None)
+    await work.orders.release(before.id, at)
+    stored = await work.orders.save(ended)
+    message = f"{MESSAGES[kind]} {note}".strip() if note else MESSAGES[kind]
+    await work.orders.append(
+        OrderEvent(OrderEventId(uuid7()), before.id, ended.events, kind, at, message, before.status, after.status)
+    )
+    return stored

@@ -1,0 +1,61 @@
+"""What a unit of work about orders can do. Whatever is read here to be changed stays locked until it ends."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.carts.work import CartsWork
+from domain.orders.events import OrderEvent
+from domain.orders.order import Order, OrderId, OrderLine
+from domain.pricing.discounts import DiscountCodeId
+from domain.products.inventory import VariantId
+from domain.shared.work import Begin
+from domain.users.user import UserId
+
+
+class OrderRepository(Protocol):
+    async def reserve(self, variant_id: VariantId, quantity: int) -> bool:
+        """Promise units, unless fewer are left. Stock that is not counted is always there."""
+        ...
+
+    async def available(self, variant_id: VariantId) -> int: ...
+
+    async def redeem(self, code: DiscountCodeId, order_id: OrderId, user_id: UserId | None, email: str) -> bool:
+        """Count one use of a code, unless it is used up, by everybody or by this buyer."""
+        ...
+
+    async def add(self, order: Order, lines: Sequence[OrderLine], cart_id: UUID, access_nonce: bytes | None) -> None:
+        """The order, for which nothing is reserved yet."""
+        ...
+
+    async def book(self, order_id: OrderId, at: datetime) -> None:
+        """What was reserved for the order: on its lines, and in the ledger."""
+        ...
+
+    async def lock(self, order_id: OrderId) -> Order | None: ...
+    async def overdue(self, at: datetime, most: int) -> Sequence[Order]:
+        """Orders that are unpaid for too long, which nobody else is just looking at."""
+        ...
+
+    async def save(self, order: Order) -> Order:
+        """The order as stored."""
+        ...
+
+    async def release(self, order_id: OrderId, at: datetime) -> None:
+        """Give back what is still reserved for the order, and the uses of its discount codes."""
+        ...
+
+    async def anonymise(self, user_id: UserId) -> None:
+        """Take out of a user's orders who they were and where they lived, but for the country, which taxes need."""
+        ...
+
+    async def append(self, event: OrderEvent) -> None: ...
+
+
+class OrdersWork(CartsWork, Protocol):
+    @property
+    def orders(self) -> OrderRepository: ...
+
+
+BeginOrdersWork = Begin[OrdersWork]

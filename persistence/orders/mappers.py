@@ -1,0 +1,118 @@
+"""From which columns orders, their lines and events are made."""
+
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from domain.orders.events import OrderEvent, OrderEventType
+from domain.orders.order import (
+    Order,
+    OrderCancelReason,
+    OrderFulfillmentStatus,
+    OrderLine,
+    OrderPaymentStatus,
+    OrderStatus,
+    ShippingMethodSnapshot,
+)
+from domain.pricing.taxes import TaxLine
+from domain.pricing.totals import Amounts
+from domain.shared.money import Money
+from persistence.carts.repository import address_of
+from persistence.mapping import Mapper, Source, made_by
+from persistence.orders.tables import events, lines, orders
+from persistence.products.mappers import money
+
+
+def _enum(kind: type[Enum], column: Any) -> Source:
+    """Null stays null."""
+    values: dict[str | None, Enum | None] = {one.value: one for one in kind} | {None: None}
+    return made_by(values.__getitem__, column)
+
+
+def _cost(
+    subtotal: Decimal,
+    discount: Decimal,
+    shipping: Decimal,
+    tax: Decimal,
+    total: Decimal,
+    tax_lines: str,
+    tax_included: bool,  # noqa: FBT001  (values come by their columns' order)
+    currency: str,
+) -> Amounts:
+    amounts = (Money.of(one, currency) for one in (subtotal, discount, shipping, tax, total))
+    taxes = [
+        TaxLine(title, Decimal(rate), Money.of(Decimal(amount), currency))
+        for title, rate, amount in orjson.loads(tax_lines)
+    ]
+    return Amounts(*amounts, tax_lines=taxes, tax_included=tax_included)
+
+
+def _snapshot(name: str, price: Decimal, currency: str) -> ShippingMethodSnapshot:
+    return ShippingMethodSnapshot(name, Money.of(price, currency))
+
+
+ORDER = Mapper(
+    Order,
+    {
+        "id": orders.c.id,
+        "number": orders.c.number,
+        "status": _enum(OrderStatus, orders.c.status),
+        "payment_status": _enum(OrderPaymentStatus, orders.c.payment_status),
+        "fulfillment_status": _enum(OrderFulfillmentStatus, orders.c.fulfillment_status),
+        "email": orders.c.email,
+        "user_id": orders.c.user_id,
+        "cost": made_by(
+            _cost,
+            *(orders.c.subtotal, orders.c.discount, orders.c.shipping, orders.c.tax, orders.c.total),
+            *(orders.c.tax_lines, orders.c.tax_included, orders.c.currency_code),
+        ),
+        "discount_codes": orders.c.discount_codes,
+        "shipping_address": made_by(address_of, orders.c.shipping_address),
+        "billing_address": made_by(address_of, orders.c.billing_address),
+        "shipping_method": made_by(_snapshot, orders.c.shipping_method, orders.c.shipping, orders.c.currency_code),
+        "note": orders.c.note,
+        "events": orders.c.events,
+        "placed_at": orders.c.placed_at,
+        "expires_at": orders.c.expires_at,
+        "confirmed_at": orders.c.confirmed_at,
+        "completed_at": orders.c.completed_at,
+        "canceled_at": orders.c.canceled_at,
+        "cancel_reason": _enum(OrderCancelReason, orders.c.cancel_reason),
+        "updated_at": orders.c.updated_at,
+    },
+    properties={"owner": ("id", "user_id")},
+    always=("id", "number", "user_id"),
+)
+LINE = Mapper(
+    OrderLine,
+    {
+        "id": lines.c.id,
+        "order_id": lines.c.order_id,
+        "variant_id": lines.c.variant_id,
+        "product_name": lines.c.product_name,
+        "variant_title": lines.c.variant_title,
+        "sku": lines.c.sku,
+        "quantity": lines.c.quantity,
+        "quantity_fulfilled": lines.c.quantity_fulfilled,
+        "quantity_refunded": lines.c.quantity_refunded,
+        "unit_price": made_by(money, lines.c.unit_price, orders.c.currency_code),
+        "discount": made_by(money, lines.c.discount, orders.c.currency_code),
+        "tax": made_by(money, lines.c.tax, orders.c.currency_code),
+        "total": made_by(money, lines.c.total, orders.c.currency_code),
+    },
+)
+EVENT = Mapper(
+    OrderEvent,
+    {
+        "id": events.c.id,
+        "order_id": events.c.order_id,
+        "sequence": events.c.sequence,
+        "type": _enum(OrderEventType, events.c.type),
+        "occurred_at": events.c.occurred_at,
+        "message": events.c.message,
+        "previous_status": _enum(OrderStatus, events.c.previous_status),
+        "status": _enum(OrderStatus, events.c.status),
+    },
+)
