@@ -27,6 +27,12 @@ CROSSING = 5_000 if STRESS else 200
 KILLED_SERVERS = 20 if STRESS else 3
 BOOK_STORIES = 300 if STRESS else 8
 """Random ones of carts, orders and stock."""
+CART_CHANGES = 500 if STRESS else 50
+"""Of one cart at once."""
+CART_RACES = 200 if STRESS else 8
+"""Rounds of the same few requests at once."""
+ADJUSTMENTS = 2_000 if STRESS else 100
+"""Of the stock of one variant."""
 COPIES = 50 if STRESS else 20
 """Of one request with an idempotency key."""
 TIMED = 500 if STRESS else 3

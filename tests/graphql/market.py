@@ -19,6 +19,7 @@ from domain.shared.money import Money
 from domain.users.user import ANONYMOUS, Actor
 from resolvers import global_ids
 from server.graphql.core import item_type, without_non_null
+from server.graphql.engine import Answer
 from server.graphql.request import GraphQLRequest
 from server.wiring import Shop
 from tests import sql
@@ -90,13 +91,21 @@ def method(rate: ShippingRateId) -> str:
 
 async def send(shop: Shop, name: str, given: Given, who: Person | Actor = ANONYMOUS) -> Reply:
     """One mutation. Paths of its errors are checked to lead into its input."""
+    answer = await answered(shop, name, given, who)
+    if answer.errors:
+        raise AssertionError(answer.errors)
+    return reply_of(name, answer)
+
+
+async def answered(shop: Shop, name: str, given: Given, who: Person | Actor = ANONYMOUS) -> Answer:
     selection = SELECTIONS.get(name, CART)
     document = f"mutation($input: {input_type(name)}!) {{ {name}(input: $input) {{ {selection} {ERRORS} }} }}"
     actor = who if isinstance(who, Actor) else who.actor
     request = GraphQLRequest(document, None, {"input": given})
-    answer = await shop.execute(shop.engine.prepare(request, actor=actor), actor)
-    if answer.errors:
-        raise AssertionError(answer.errors)
+    return await shop.execute(shop.engine.prepare(request, actor=actor), actor)
+
+
+def reply_of(name: str, answer: Answer) -> Reply:
     assert answer.data is not None
     reply = Reply(answer.data[name], answer.extensions.get("idempotency") == {"replayed": True})
     for _, _, path in reply.errors:
