@@ -7,12 +7,13 @@ from persistence import effects
 from persistence.carts import tables as carts
 from persistence.metadata import METADATA
 from persistence.orders import tables as orders
+from persistence.payments import tables as payments
 from persistence.pricing import tables as pricing
 from persistence.products import tables as products
 from persistence.users import tables as users
 
 # a table is known to METADATA once its module is imported
-TABLES = (carts, effects, orders, pricing, products, users)
+TABLES = (carts, effects, orders, payments, pricing, products, users)
 
 
 def migrate(connection: Connection) -> None:

@@ -56,7 +56,10 @@ class Reading(Generic[T]):
 
 
 class Mapper(Generic[T]):
-    """`properties` names, for each property of the class, the attributes that it looks at."""
+    """`properties` names, for each property of the class, the attributes that it looks at.
+
+    `kind_of` tells of which subclass, with no slots of its own, an object is; it looks at what is `always` read.
+    """
 
     def __init__(
         self,
@@ -64,12 +67,14 @@ class Mapper(Generic[T]):
         attributes: Mapping[str, Source | ColumnElement[Any]],
         properties: Mapping[str, Sequence[str]] | None = None,
         always: Iterable[str] = ("id",),
+        kind_of: Callable[[T], type[T]] | None = None,
     ) -> None:
         if _names(made) != list(attributes):
             raise TypeError(f"{made.__name__} has the attributes {_names(made)}, its mapper {list(attributes)}")
         self.made = made
         self.properties = properties or {}
         self._always = frozenset(always)
+        self._kind_of = kind_of
         self._sources = {
             name: source if isinstance(source, Source) else Source((source,)) for name, source in attributes.items()
         }
@@ -81,7 +86,7 @@ class Mapper(Generic[T]):
         columns = list(dict.fromkeys(column for source in sources for column in source.columns))
         places = {column: place for place, column in enumerate(columns)}
         recipes = [(source.make, [places[column] for column in source.columns]) for source in sources]
-        twin, frozen = _twin(self.made, names), self.made
+        twin, frozen, kind_of = _twin(self.made, names), self.made, self._kind_of
 
         def objects(rows: Rows) -> list[T]:
             if not rows:
@@ -93,7 +98,7 @@ class Mapper(Generic[T]):
             )
             made = list(map(twin, *values))
             for one in made:
-                one.__class__ = frozen
+                one.__class__ = frozen if kind_of is None else kind_of(one)
             return made
 
         return Reading(columns, objects)

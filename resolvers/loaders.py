@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 from domain.carts.cart import Cart, CartId, CartLineId
 from domain.carts.checkout import Checkout, PricedCartLine, reckon
 from domain.carts.reading import CartReader
-from domain.orders.events import OrderEvent, OrderEventId
+from domain.orders.events import (
+    OrderEvent,
+    OrderEventId,
+    OrderFulfillmentEvent,
+    OrderLifecycleEvent,
+    OrderPaymentEvent,
+    OrderRefundEvent,
+)
 from domain.orders.listing import OrderScope
 from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
 from domain.orders.reading import EventScope, EventsKey, OrderReader, OrdersKey
@@ -43,6 +50,7 @@ from domain.users.user import Actor, SessionId, User, UserId
 from resolvers.batching import Loader, count, many, one
 
 K = TypeVar("K")
+EVENT_CLASSES = (OrderEvent, OrderLifecycleEvent, OrderPaymentEvent, OrderFulfillmentEvent, OrderRefundEvent)
 Scope = ProductScope | CategoryScope | LedgerScope | UserScope | DiscountScope | OrderScope | EventScope
 
 
@@ -165,8 +173,15 @@ def _of_orders(reader: OrderReader, actor: Actor, wanted: Mapping[type, Wanted])
         "order_line": one(partial(_order_lines, reader, actor)),
         "order_lines": many(partial(reader.lines_of, wanted=wanted.get(OrderLine))),
         "order_event": one(partial(_order_event, reader, actor)),
-        "order_events": one(partial(reader.event_pages, wanted=wanted.get(OrderEvent))),
+        "order_events": one(partial(reader.event_pages, wanted=_wanted_of(EVENT_CLASSES, wanted))),
     }
+
+
+def _wanted_of(classes: Sequence[type], wanted: Mapping[type, Wanted]) -> Wanted:
+    """What the operation looks at of any of these, which are read together."""
+    each = [wanted[one] for one in classes if one in wanted]
+    known = [names for names in each if names is not None]
+    return frozenset[str]().union(*known) if each and len(known) == len(each) else None
 
 
 # What belongs to somebody else is not there: null and an error would tell that it exists.

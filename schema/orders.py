@@ -98,7 +98,7 @@ class OrderEvent:
 
 
 @strawberry.type(description="The order moved on as a whole.")
-@renders(events.OrderEvent)
+@renders(events.OrderLifecycleEvent)
 class OrderLifecycleEvent(OrderEvent, Node):
     id: ID = identity()
     previous_status: OrderStatus | None = shown("Where it stood before; null when it was just placed.")

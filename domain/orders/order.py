@@ -86,7 +86,11 @@ class ShippingMethodSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """What was bought, as it was when the order was placed: later edits of the catalogue never change an order."""
+    """What was bought, as it was when the order was placed: later edits of the catalogue never change an order.
+
+    `quantity_fulfilled` have left the shelf, of which `quantity_returned` came back; `quantity_canceled` were paid back
+    before they left, and never will; `quantity_refunded` are all that were paid back.
+    """
 
     id: OrderLineId
     order_id: OrderId
@@ -97,6 +101,8 @@ class OrderLine:
     quantity: int
     quantity_fulfilled: int
     quantity_refunded: int
+    quantity_canceled: int
+    quantity_returned: int
     unit_price: Money
     discount: Money
     tax: Money
@@ -105,7 +111,10 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Its three statuses move independently. `events` is the number of its newest event."""
+    """Its three statuses move independently. `events` is the number of its newest event.
+
+    The amounts are those of all its payments together.
+    """
 
     id: OrderId
     number: str
@@ -127,7 +136,17 @@ class Order:
     completed_at: datetime | None
     canceled_at: datetime | None
     cancel_reason: OrderCancelReason | None
+    amount_captured: Money
+    amount_refunded: Money
     updated_at: datetime
+
+    @property
+    def balance_due(self) -> Money:
+        """What is still to be paid. Nothing is asked for an order that will not be sent."""
+        owed = self.cost.total - self.amount_captured
+        if self.status in {OrderStatus.CANCELED, OrderStatus.EXPIRED} or owed.units < 0:
+            return Money.zero(owed.currency_code)
+        return owed
 
     @property
     def owner(self) -> UUID:

@@ -1,16 +1,15 @@
 """What is done with orders after they were placed."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from domain.orders.errors import InvalidTransition
-from domain.orders.events import MESSAGES, OrderEvent, OrderEventId, OrderEventType
+from domain.orders.events import OrderEventType
 from domain.orders.order import TRANSITIONS, Order, OrderCancelReason, OrderFulfillmentStatus, OrderId, OrderStatus
+from domain.orders.progress import Progress
 from domain.orders.work import BeginOrdersWork, OrdersWork
 from domain.shared.clock import Clock
 from domain.shared.errors import NotFound
 from domain.shared.events import Event
-from domain.shared.ids import uuid7
 from domain.shared.work import Once
 from domain.users.access import OWNER
 from domain.users.user import Actor
@@ -48,9 +47,10 @@ class Orders:
             why = why_not_cancel(order)
             if why is not None:
                 raise InvalidTransition(order.status.name, "CANCEL", why)
-            at = self.clock()
-            ended = replace(order, status=OrderStatus.CANCELED, canceled_at=at, cancel_reason=reason)
-            stored = await _ended(work, order, ended, OrderEventType.ORDER_CANCELED, at, note)
+            progress = Progress(order, self.clock())
+            progress.happened(OrderEventType.ORDER_CANCELED, note)
+            progress.order = replace(progress.order, canceled_at=progress.at, cancel_reason=reason)
+            stored = await _ended(work, progress)
             work.happened(Event("order.canceled", order_id))
             await work.commit(stored)
         return stored
@@ -67,23 +67,17 @@ class Orders:
         at = self.clock()
         async with self.begin() as work:
             for order in await work.orders.overdue(at, 1):
-                ended = replace(order, status=OrderStatus.EXPIRED)
-                await _ended(work, order, ended, OrderEventType.ORDER_EXPIRED, at, None)
+                progress = Progress(order, at)
+                progress.happened(OrderEventType.ORDER_EXPIRED)
+                await _ended(work, progress)
                 work.happened(Event("order.expired", order.id))
                 await work.commit()
                 return True
         return False
 
 
-async def _ended(
-    work: OrdersWork, before: Order, after: Order, kind: OrderEventType, at: datetime, note: str | None
-) -> Order:
-    """Nothing is reserved for it any more, and its last event tells how it ended."""
-    ended = replace(after, events=before.events + 1, expires_at=None)
-    await work.orders.release(before.id, at)
-    stored = await work.orders.save(ended)
-    message = f"{MESSAGES[kind]} {note}".strip() if note else MESSAGES[kind]
-    await work.orders.append(
-        OrderEvent(OrderEventId(uuid7()), before.id, ended.events, kind, at, message, before.status, after.status)
-    )
-    return stored
+async def _ended(work: OrdersWork, progress: Progress) -> Order:
+    """Nothing is reserved for it any more."""
+    progress.order = replace(progress.order, expires_at=None)
+    await work.orders.release(progress.order.id, progress.at)
+    return await progress.store(work)

@@ -31,6 +31,7 @@ from domain.shared.clock import Clock
 from domain.shared.errors import DomainError, InvalidInput, SeveralErrors, UserErrorCode
 from domain.shared.events import Event
 from domain.shared.ids import uuid7
+from domain.shared.money import Money
 from domain.shared.work import Once
 from domain.users.user import Actor
 
@@ -141,28 +142,11 @@ class OrderPlacing:
             completed_at=None,
             canceled_at=None,
             cancel_reason=None,
+            amount_captured=Money.zero(cost.total.currency_code),
+            amount_refunded=Money.zero(cost.total.currency_code),
             updated_at=at,
         )
-        # lines are shown by their ids, so these rise as the cart's lines go
-        identities = sorted(OrderLineId(uuid7()) for _ in checkout.lines)
-        return order, [
-            OrderLine(
-                id=identity,
-                order_id=order_id,
-                variant_id=line.variant_id,
-                product_name=facts.offers[line.variant_id].product_name,
-                variant_title=facts.offers[line.variant_id].variant.title,
-                sku=facts.offers[line.variant_id].variant.sku,
-                quantity=line.quantity,
-                quantity_fulfilled=0,
-                quantity_refunded=0,
-                unit_price=line.unit_price,
-                discount=line.discount,
-                tax=line.cost.tax,
-                total=line.total,
-            )
-            for identity, line in zip(identities, checkout.lines, strict=True)
-        ]
+        return order, _lines(order_id, checkout, facts)
 
     async def _redeem(self, work: OrdersWork, facts: Facts, order: Order) -> None:
         """Codes in one order, as variants are: two carts with the same codes wait for each other, not for ever."""
@@ -171,6 +155,31 @@ class OrderPlacing:
             if not await work.orders.redeem(discount.id, order.id, order.user_id, order.email):
                 gone = f"The code {discount.code} has been used up: go without it."
                 raise CartNotReady(gone, UserErrorCode.DISCOUNT_NOT_APPLICABLE)
+
+
+def _lines(order_id: OrderId, checkout: Checkout, facts: Facts) -> Sequence[OrderLine]:
+    # lines are shown by their ids, so these rise as the cart's lines go
+    identities = sorted(OrderLineId(uuid7()) for _ in checkout.lines)
+    return [
+        OrderLine(
+            id=identity,
+            order_id=order_id,
+            variant_id=line.variant_id,
+            product_name=facts.offers[line.variant_id].product_name,
+            variant_title=facts.offers[line.variant_id].variant.title,
+            sku=facts.offers[line.variant_id].variant.sku,
+            quantity=line.quantity,
+            quantity_fulfilled=0,
+            quantity_refunded=0,
+            quantity_canceled=0,
+            quantity_returned=0,
+            unit_price=line.unit_price,
+            discount=line.discount,
+            tax=line.cost.tax,
+            total=line.total,
+        )
+        for identity, line in zip(identities, checkout.lines, strict=True)
+    ]
 
 
 async def _reserve(work: OrdersWork, checkout: Checkout, facts: Facts, order: Order) -> None:

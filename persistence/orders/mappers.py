@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from domain.orders.events import OrderEvent, OrderEventType
+from domain.orders.events import OrderEvent, OrderEventType, kind_of
 from domain.orders.order import (
     Order,
     OrderCancelReason,
@@ -49,6 +49,10 @@ def _cost(
     return Amounts(*amounts, tax_lines=taxes, tax_included=tax_included)
 
 
+def _amount(amount: Decimal | None, currency: str) -> Money | None:
+    return None if amount is None else Money.of(amount, currency)
+
+
 def _snapshot(name: str, price: Decimal, currency: str) -> ShippingMethodSnapshot:
     return ShippingMethodSnapshot(name, Money.of(price, currency))
 
@@ -80,9 +84,11 @@ ORDER = Mapper(
         "completed_at": orders.c.completed_at,
         "canceled_at": orders.c.canceled_at,
         "cancel_reason": _enum(OrderCancelReason, orders.c.cancel_reason),
+        "amount_captured": made_by(money, orders.c.amount_captured, orders.c.currency_code),
+        "amount_refunded": made_by(money, orders.c.amount_refunded, orders.c.currency_code),
         "updated_at": orders.c.updated_at,
     },
-    properties={"owner": ("id", "user_id")},
+    properties={"owner": ("id", "user_id"), "balance_due": ("status", "cost", "amount_captured")},
     always=("id", "number", "user_id"),
 )
 LINE = Mapper(
@@ -97,6 +103,8 @@ LINE = Mapper(
         "quantity": lines.c.quantity,
         "quantity_fulfilled": lines.c.quantity_fulfilled,
         "quantity_refunded": lines.c.quantity_refunded,
+        "quantity_canceled": lines.c.quantity_canceled,
+        "quantity_returned": lines.c.quantity_returned,
         "unit_price": made_by(money, lines.c.unit_price, orders.c.currency_code),
         "discount": made_by(money, lines.c.discount, orders.c.currency_code),
         "tax": made_by(money, lines.c.tax, orders.c.currency_code),
@@ -114,5 +122,12 @@ EVENT = Mapper(
         "message": events.c.message,
         "previous_status": _enum(OrderStatus, events.c.previous_status),
         "status": _enum(OrderStatus, events.c.status),
+        "payment_id": events.c.payment_id,
+        "fulfillment_id": events.c.fulfillment_id,
+        "refund_id": events.c.refund_id,
+        "amount": made_by(_amount, events.c.amount, orders.c.currency_code),
+        "location": events.c.location,
     },
+    always=("id", "payment_id", "fulfillment_id", "refund_id"),
+    kind_of=kind_of,
 )

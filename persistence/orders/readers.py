@@ -130,10 +130,19 @@ def _lines(columns: Columns, key: ColumnElement[Any]) -> SelectBase:
     )
 
 
+def _events(columns: Columns, key: ColumnElement[Any]) -> SelectBase:
+    return (
+        select(*columns, key.label("key"))
+        .join(orders, orders.c.id == events.c.order_id)
+        .where(key == any_(parameters("keys", key.type)))
+    )
+
+
 def _event_pages(columns: Columns, plan: WindowPlan) -> SelectBase:
     of = select(func.unnest(parameters("keys", Uuid())).label("owner")).cte("of")
     rows = (
         select(*columns, IN_SEQUENCE.key.label("sort_key"))
+        .join(orders, orders.c.id == events.c.order_id)
         .where(events.c.order_id == of.c.owner, *IN_SEQUENCE.between(plan))
         .order_by(*IN_SEQUENCE.ordering(plan))
         .limit(ROW_LIMIT)
@@ -164,7 +173,7 @@ class SqlOrderReader:
     PAGE = Query(ORDER, _page)
     PAGES_OF_USERS = Query(ORDER, _pages_of_users)
     LINES = Query(LINE, _lines)
-    EVENTS = Query(EVENT, _found)
+    EVENTS = Query(EVENT, _events)
     EVENT_PAGES = Query(EVENT, _event_pages)
     EVENT_COUNTS = Statement(
         select(events.c.order_id, func.count())

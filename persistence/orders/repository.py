@@ -28,12 +28,13 @@ ORDER_ID = parameter("order_id", Uuid())
 VARIANT_ID = parameter("variant_id", Uuid())
 QUANTITY = parameter("quantity", Integer())
 AT = parameter("at", DateTime(timezone=True))
+EVENT_COLUMNS = tuple(column.name for column in events.c)
 ERASED = "erased"
 """Stands where something personal stood."""
 ADDED = tuple(column.name for column in orders.c if column.name != "updated_at")
 CHANGING = (
     *("status", "payment_status", "fulfillment_status", "email", "note", "events", "expires_at", "confirmed_at"),
-    *("completed_at", "canceled_at", "cancel_reason"),
+    *("completed_at", "canceled_at", "cancel_reason", "amount_captured", "amount_refunded"),
 )
 
 
@@ -187,7 +188,7 @@ class SqlOrders:
     ANONYMISE_USES = Statement(
         update(redemptions).where(redemptions.c.user_id == parameter("user_id", Uuid())).values(email=ERASED)
     )
-    APPEND = inserting(events, *(column.name for column in events.c))
+    APPEND = inserting(events, *EVENT_COLUMNS)
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -247,11 +248,10 @@ class SqlOrders:
 
     async def append(self, event: OrderEvent) -> None:
         previous = event.previous_status and event.previous_status.value
-        values = {name: getattr(event, name) for name in event.__slots__}
-        await self._transaction.run(
-            self.APPEND,
-            {**values, "type": event.type.value, "previous_status": previous, "status": event.status.value},
-        )
+        values = {column: getattr(event, column) for column in EVENT_COLUMNS}
+        amount = None if event.amount is None else event.amount.amount
+        written = {"type": event.type.value, "previous_status": previous, "status": event.status.value}
+        await self._transaction.run(self.APPEND, {**values, **written, "amount": amount})
 
 
 def _values(order: Order) -> Mapping[str, Any]:
@@ -274,6 +274,8 @@ def _values(order: Order) -> Mapping[str, Any]:
         "billing_address": address_text(order.billing_address),
         "shipping_method": order.shipping_method.name,
         "cancel_reason": order.cancel_reason and order.cancel_reason.value,
+        "amount_captured": order.amount_captured.amount,
+        "amount_refunded": order.amount_refunded.amount,
     }
 
 

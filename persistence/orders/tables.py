@@ -1,4 +1,4 @@
-"""Orders, their lines and events, and the uses of discount codes."""
+"""Orders, their lines, events and fulfilments, and the uses of discount codes."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.order import OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
 from persistence.metadata import METADATA, timestamp, updated_at
 from persistence.products.tables import AMOUNT
@@ -28,6 +29,10 @@ ZERO = text("0")
 
 def _amount(name: str) -> Column[object]:
     return Column(name, AMOUNT, nullable=False)
+
+
+def _paid(name: str) -> Column[object]:
+    return Column(name, AMOUNT, nullable=False, server_default=ZERO)
 
 
 def _one_of(column: str, values: type[Enum]) -> CheckConstraint:
@@ -60,6 +65,7 @@ orders = Table(
     timestamp("placed_at"),
     *(timestamp(name, nullable=True) for name in ("expires_at", "confirmed_at", "completed_at", "canceled_at")),
     Column("cancel_reason", String(16)),
+    *(_paid(name) for name in ("amount_captured", "amount_refunded")),
     updated_at(),
     _one_of("status", OrderStatus),
     _one_of("payment_status", OrderPaymentStatus),
@@ -71,6 +77,7 @@ orders = Table(
     ),
     CheckConstraint("(status = 'canceled') = (canceled_at IS NOT NULL)", name="canceled"),
     CheckConstraint("events >= 1", name="events"),
+    CheckConstraint("0 <= amount_refunded AND amount_refunded <= amount_captured", name="paid"),
     Index("ix_orders_user_id", "user_id", "placed_at", "id"),
     Index("ix_orders_placed_at", "placed_at", "id"),
     Index("ix_orders_updated_at", "updated_at", "id"),
@@ -92,11 +99,18 @@ lines = Table(
     Column("quantity_reserved", Integer, nullable=False),
     Column("quantity_fulfilled", Integer, nullable=False, server_default=ZERO),
     Column("quantity_refunded", Integer, nullable=False, server_default=ZERO),
+    Column("quantity_canceled", Integer, nullable=False, server_default=ZERO),
+    Column("quantity_returned", Integer, nullable=False, server_default=ZERO),
     *(_amount(name) for name in ("unit_price", "discount", "tax", "total")),
     CheckConstraint(
         "quantity >= 1 AND quantity_reserved >= 0 AND quantity_fulfilled >= 0 AND quantity_refunded >= 0 "
-        "AND quantity_reserved + quantity_fulfilled <= quantity AND quantity_refunded <= quantity",
+        "AND quantity_reserved + quantity_fulfilled + quantity_canceled <= quantity AND quantity_refunded <= quantity",
         name="quantities",
+    ),
+    CheckConstraint(
+        "0 <= quantity_canceled AND quantity_canceled <= quantity_refunded "
+        "AND 0 <= quantity_returned AND quantity_returned <= quantity_fulfilled",
+        name="undone",
     ),
     CheckConstraint("unit_price >= 0 AND discount >= 0 AND tax >= 0 AND total >= 0", name="amounts"),
     Index("ix_order_lines_order_id", "order_id", "id"),
@@ -114,8 +128,42 @@ events = Table(
     Column("message", String(1200), nullable=False),
     Column("previous_status", String(16)),
     Column("status", String(16), nullable=False),
+    Column("payment_id", Uuid, ForeignKey("payments.id")),
+    Column("fulfillment_id", Uuid, ForeignKey("fulfillments.id")),
+    Column("refund_id", Uuid, ForeignKey("refunds.id")),
+    Column("amount", AMOUNT),
+    Column("location", String(200)),
     PrimaryKeyConstraint("order_id", "sequence"),
     CheckConstraint("sequence >= 1", name="sequence"),
+)
+
+fulfillments = Table(
+    "fulfillments",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("tracking_carrier", String(100)),
+    Column("tracking_number", String(100)),
+    Column("tracking_url", String(2000)),
+    timestamp("estimated_delivery_at", nullable=True),
+    timestamp("created_at"),
+    timestamp("shipped_at", nullable=True),
+    timestamp("delivered_at", nullable=True),
+    _one_of("status", FulfillmentStatus),
+    CheckConstraint("(status IN ('pending', 'canceled')) = (shipped_at IS NULL)", name="shipped"),
+    Index("ix_fulfillments_order_id", "order_id", "id"),
+)
+
+fulfillment_lines = Table(
+    "fulfillment_lines",
+    METADATA,
+    Column("fulfillment_id", Uuid, ForeignKey("fulfillments.id"), nullable=False),
+    Column("order_line_id", Uuid, ForeignKey("order_lines.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    PrimaryKeyConstraint("fulfillment_id", "order_line_id"),
+    CheckConstraint("quantity >= 1", name="quantity"),
+    Index("ix_fulfillment_lines_order_line_id", "order_line_id"),
 )
 
 redemptions = Table(

@@ -12,6 +12,7 @@ import pytest
 from graphql import GraphQLInterfaceType, ObjectTypeDefinitionNode, print_ast
 
 import domain
+from domain.payments.gateway import OutcomeUnknown, ProviderDown
 from domain.shared.errors import DomainError, InTheWay, SeveralErrors, Unavailable, UserErrorCode
 from schema import access, errors, root
 from schema.rendering import RENDERED
@@ -22,7 +23,7 @@ from tests.architecture.test_house_rules import FILES, HOUSE, tree
 for module in pkgutil.walk_packages(domain.__path__, "domain."):
     importlib.import_module(module.name)
 
-NEVER_SHOWN = {InTheWay, SeveralErrors, Unavailable}
+NEVER_SHOWN = {InTheWay, OutcomeUnknown, ProviderDown, SeveralErrors, Unavailable}
 """SeveralErrors stands for those that it holds; the others are no data: the same can be sent again."""
 GENERATED = ("access_", "test_access", "test_statements")
 """These go over all mutations alike, so they are no test of what one does."""

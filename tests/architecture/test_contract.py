@@ -32,12 +32,6 @@ NOT_YET = {
         *("paymentMethodSetup", "savedPaymentMethodDelete", "providerEventReplay"),
     },
     "Order": {"availableActions", "balanceDue", "fulfillments", "payments", "refunds"},
-    "OrderEventType": {
-        *("PAYMENT_REQUIRES_ACTION", "PAYMENT_AUTHORIZED", "PAYMENT_CAPTURED", "PAYMENT_FAILED", "PAYMENT_CANCELED"),
-        *("PAYMENT_DISPUTED", "FULFILLMENT_CREATED", "SHIPMENT_IN_TRANSIT", "SHIPMENT_OUT_FOR_DELIVERY"),
-        *("SHIPMENT_DELIVERED", "SHIPMENT_FAILED", "FULFILLMENT_CANCELED", "REFUND_CREATED", "REFUND_SUCCEEDED"),
-        *("REFUND_FAILED", "RETURN_RECEIVED"),
-    },
     "OrderPlaceInput": {"captureMethod", "savedPaymentMethodId"},
     "OrderPlacePayload": {"payment"},
     "Product": {"related", "reviewSummary", "reviews"},

@@ -61,6 +61,8 @@ ORDER = Order(
     completed_at=None,
     canceled_at=None,
     cancel_reason=None,
+    amount_captured=Money.zero("USD"),
+    amount_refunded=Money.zero("USD"),
     updated_at=AT,
 )
 

@@ -141,6 +141,8 @@ def _order(number: int) -> Order:
         completed_at=None,
         canceled_at=None,
         cancel_reason=None,
+        amount_captured=Money.zero("USD"),
+        amount_refunded=Money.zero("USD"),
         updated_at=at,
     )
 
@@ -175,6 +177,8 @@ def _line(number: int, index: int, variant: VariantDraft) -> OrderLine:
         quantity=1,
         quantity_fulfilled=0,
         quantity_refunded=0,
+        quantity_canceled=0,
+        quantity_returned=0,
         unit_price=_money("10"),
         discount=_money("1"),
         tax=_money("1.80"),

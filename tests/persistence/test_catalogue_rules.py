@@ -14,10 +14,11 @@ from persistence.carts.tables import carts
 from persistence.database import ConnectionSettings, connect
 from persistence.metadata import METADATA
 from persistence.orders.tables import orders
+from persistence.payments.tables import payments
 from persistence.pricing.tables import discount_codes
 from persistence.products.tables import shop
 from persistence.users.tables import users
-from tests.persistence import account_examples, order_examples, shop_examples
+from tests.persistence import account_examples, order_examples, payment_examples, shop_examples
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -86,6 +87,7 @@ REFUSED = {
     **account_examples.REFUSED,
     **shop_examples.REFUSED,
     **order_examples.REFUSED,
+    **payment_examples.REFUSED,
 }
 CANNOT_BE_BROKEN_ALONE = {"uq_product_variants_id_product_id"}  # the primary key refuses first
 WRONG = """
@@ -101,7 +103,9 @@ WHERE (p.price_min, p.price_max, p.compare_at_price_min, p.compare_at_price_max)
 @pytest.fixture
 async def connection(empty_database: ConnectionSettings) -> AsyncGenerator[Connection]:
     opened = await connect(empty_database)
-    await opened.execute(STOCK + account_examples.ACCOUNTS + shop_examples.SHOP + order_examples.ORDERS)
+    await opened.execute(
+        STOCK + account_examples.ACCOUNTS + shop_examples.SHOP + order_examples.ORDERS + payment_examples.PAYMENTS
+    )
     yield opened
     await opened.close()
 
@@ -112,7 +116,7 @@ def names(*kinds: type) -> set[str]:
 
 
 def test_every_constraint_has_an_example() -> None:
-    assert {shop, users, carts, orders, discount_codes} <= {*METADATA.tables.values()}
+    assert {shop, users, carts, orders, payments, discount_codes} <= {*METADATA.tables.values()}
     declared = names(CheckConstraint, UniqueConstraint, ForeignKeyConstraint)
     assert declared - {*REFUSED} == CANNOT_BE_BROKEN_ALONE
 
