@@ -79,8 +79,8 @@ class Intent:
     """A payment as the provider knows it: the truth about its money.
 
     `status` is in our words. FAILED says that the last try was declined; `failure` says why. `payment_id` is ours, from
-    the intent's metadata. `account` and `is_live` tell whose money it is, and whether it is real. With
-    AUTHORIZED, `amount_captured` is zero. `method_reference` is the provider's id of the means of payment.
+    the intent's metadata. `is_live` tells whether the money is real. With AUTHORIZED, `amount_captured` is zero.
+    `method_reference` is the provider's id of the means of payment.
     """
 
     reference: str
@@ -170,8 +170,10 @@ class PaymentGateway(Protocol):
 class Notice:
     """A webhook whose signature holds: something happened to the thing called `reference`.
 
-    `subject` is the kind of that thing: "payment", "setup", or "" for what does not concern us. `intent_amount` and the
-    like are not read from here: the provider is asked. They are here to be compared with what we know.
+    `subject` is the kind of that thing: "payment" (also for its refunds and disputes), "setup", or "" for what does not
+    concern us. `account` and `is_live` tell whose money it is, and whether it is real; `amount` is that of the whole
+    payment, None where the notice does not tell it. None of it is taken over: the provider is asked. It is here to be
+    compared with what we know.
     """
 
     external_id: str
