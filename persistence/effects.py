@@ -1,4 +1,4 @@
-"""What makes an effect happen once, and what is to be done after it: idempotency keys and the outbox."""
+"""What makes an effect happen once, and what is to be done after it: idempotency keys, the outbox and the inbox."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -32,7 +32,8 @@ idempotency_keys = Table(
 outbox = Table(
     "outbox",
     METADATA,
-    Column("id", Uuid, primary_key=True),
+    Column("id", Uuid, nullable=False),
+    Column("consumer", String(50), nullable=False, server_default=text("''")),
     Column("topic", String(100), nullable=False),
     Column("key", Uuid, nullable=False),
     Column("facts", JSONB, nullable=False),
@@ -41,7 +42,18 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("error", String(500)),
     timestamp("parked_at", nullable=True),
+    PrimaryKeyConstraint("id", "consumer"),
     CheckConstraint("attempts >= 0", name="attempts"),
     Index("ix_outbox_due_at", "due_at", "id", postgresql_where=text("parked_at IS NULL")),
     Index("ix_outbox_key", "key", "id", postgresql_where=text("parked_at IS NULL")),
+)
+
+inbox = Table(
+    "inbox",
+    METADATA,
+    Column("consumer", String(50), nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    timestamp("handled_at", default=NOW),
+    PrimaryKeyConstraint("consumer", "message_id"),
+    Index("ix_inbox_handled_at", "handled_at"),
 )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Delete, Table, delete, or_, select, tuple_
 from domain.users.revocation import REMEMBERED
 from domain.users.sessions import IDLE
 from persistence.database import Database
-from persistence.effects import idempotency_keys, outbox
+from persistence.effects import idempotency_keys, inbox, outbox
 from persistence.results import KEPT
 from persistence.statements import Statement
 from persistence.users.tables import one_time_tokens, revocations, sessions
@@ -16,6 +16,8 @@ from persistence.users.tables import one_time_tokens, revocations, sessions
 DAY = timedelta(days=1)
 PARKED = 30 * DAY
 """How long events that were given up can be looked at: addresses may stand in them, of people who left meanwhile."""
+REMEMBERED_HANDLED = PARKED + 10 * DAY
+"""Longer than anything can be parked, which may be taken up again."""
 AT_ONCE = 1_000
 """Rows: few enough for the time that a statement may take, their refresh tokens included."""
 
@@ -38,6 +40,7 @@ def _outdated(at: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     yield one_time_tokens, one_time_tokens.c.expires_at < at - DAY
     yield idempotency_keys, idempotency_keys.c.created_at < at - KEPT
     yield outbox, outbox.c.parked_at < at - PARKED
+    yield inbox, inbox.c.handled_at < at - REMEMBERED_HANDLED
 
 
 def _delete_some(table: Table, which: ColumnElement[bool]) -> Delete:

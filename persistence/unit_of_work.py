@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, contextmanager
 import asyncpg
 
 from domain.shared.clock import Clock
+from domain.shared.consuming import Delivery
 from domain.shared.errors import InTheWay
 from domain.shared.events import Event
 from domain.shared.signals import Signals
 from domain.shared.work import Once
-from persistence import outbox, results
+from persistence import inbox, outbox, results
 from persistence.carts.repository import SqlCarts
 from persistence.database import NO_ANSWER, Database, Transaction
 from persistence.orders.repository import SqlOrders
@@ -44,6 +45,9 @@ class SqlUnitOfWork:
 
     def happened(self, event: Event) -> None:
         self._events.append(event)
+
+    async def receive(self, delivery: Delivery) -> None:
+        await inbox.receive(self._transaction, delivery)
 
     async def commit(self, result: object = None) -> None:
         if self._once is not None:

@@ -14,6 +14,7 @@ from adapters.embedded_postgres import EmbeddedPostgresError
 from adapters.embedded_postgres.binaries import locate
 from adapters.embedded_postgres.folders import Folders
 from adapters.mail.smtp import SmtpMailer
+from adapters.rabbitmq import connections as rabbitmq
 from adapters.redis_connections import require_usable
 from adapters.redis_connections import version as redis_version
 from adapters.signing_keys import SECRET_FILE, BadKey
@@ -30,6 +31,8 @@ from server.wiring import key_ring, mailer
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_REDIS = 7
+OLDEST_RABBITMQ = (3, 10)
+"""Its quorum queues are the first that let messages wait, and hand them on with a confirmation."""
 _MEGABYTE = 1_000_000
 _TIGHT_MB = 1_000
 _FULL_MB = 100
@@ -67,6 +70,7 @@ async def examine_all() -> list[Finding]:
         await _database(settings),
         _token_key(settings),
         await _redis(settings),
+        await _rabbitmq(settings),
         await _mail(settings),
         _explorer(CHECKOUT / "web", shutil.which),
         _port(settings),
@@ -161,6 +165,23 @@ async def _redis(settings: Settings) -> Finding:
         state = f"{version} is too old."
         return Finding("Redis", Mark.BROKEN, state, f"Use Redis {OLDEST_REDIS} or newer, or Valkey.")
     return Finding("Redis", Mark.WELL, f"{version}.")
+
+
+async def _rabbitmq(settings: Settings) -> Finding:
+    if settings.amqp_url is None:
+        return Finding("RabbitMQ", Mark.WELL, "None; events are handled by the processes that do the work.")
+    url = settings.amqp_url.get_secret_value()
+    try:
+        rabbitmq.require_usable(url)
+        version = await rabbitmq.version(url)
+    except ValueError as bad:
+        return Finding("RabbitMQ", Mark.BROKEN, str(bad), "Correct AMQP_URL.")
+    except Unavailable as away:
+        return Finding("RabbitMQ", Mark.BROKEN, away.message, "Start it there, or correct AMQP_URL.")
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    if numbers < OLDEST_RABBITMQ:
+        return Finding("RabbitMQ", Mark.BROKEN, f"{version} is too old.", "Use RabbitMQ 3.10 or newer.")
+    return Finding("RabbitMQ", Mark.WELL, f"{version}.")
 
 
 async def _mail(settings: Settings) -> Finding:

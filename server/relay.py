@@ -1,39 +1,63 @@
-"""Carries events from the outbox to those who act on them, in this process."""
+"""Carries events from the outbox to where they are handled: in this process, or by way of a broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
 
+from domain.shared.consuming import (
+    AT_ONCE,
+    EVERYBODY,
+    HANDLING_SECONDS,
+    MOST_ATTEMPTS,
+    Carrier,
+    Consumer,
+    Delivery,
+    Hopeless,
+    routes,
+)
 from domain.shared.errors import Unavailable
-from domain.shared.events import Event
-from domain.shared.mail import MailRefused
 from domain.shared.outages import Outage
 from domain.shared.signals import Signals
 from persistence.outbox import SqlOutbox, Taken
 from persistence.unit_of_work import TOPIC
 
-Handler = Callable[[Event], Awaitable[None]]
-
-AT_ONCE = 20
 LEASE = timedelta(seconds=60)
-HANDLING_SECONDS = 40.0
-"""Less than the lease: who gives up does so before anybody else may begin."""
+"""More than HANDLING_SECONDS: who gives up does so before anybody else may begin."""
 FINISHING_SECONDS = 2.0
 """For what is under way when the process is told to stop."""
 POLL_SECONDS = 1.0
-MOST_ATTEMPTS = 5
-"""Of what fails for no reason that will pass."""
 _LOG = structlog.stdlib.get_logger("souk.relay")
 
 
-class Relay:
-    """Several may run side by side, in one process or many. Each event is handled once, or more often after a crash."""
+class InProcess:
+    """Calls the handlers itself, each consumer's for itself. Implements `domain.shared.consuming.Carrier`."""
 
-    def __init__(self, outbox: SqlOutbox, handlers: Mapping[str, Handler], signals: Signals) -> None:
+    def __init__(self, consumers: Sequence[Consumer], unanswered: Sequence[str] = ()) -> None:
+        self._routes: Mapping[str, Sequence[str]] = routes(consumers, unanswered)
+        self._handlings = {(one.name, topic): handle for one in consumers for topic, handle in one.handlers.items()}
+
+    async def ready(self) -> bool:
+        return True
+
+    async def carry(self, delivery: Delivery) -> Sequence[str]:
+        topic = delivery.event.topic
+        if delivery.consumer == EVERYBODY and topic in self._routes:
+            return self._routes[topic]
+        handle = self._handlings.get((delivery.consumer, topic))
+        if handle is None:  # a newer version wrote it, and will handle it
+            raise Unavailable(f"Nobody here knows {topic}.")
+        await handle(delivery)
+        return ()
+
+
+class Relay:
+    """Several may run side by side, in one process or many. Each event is carried once, or more often after a crash."""
+
+    def __init__(self, outbox: SqlOutbox, carrier: Carrier, signals: Signals) -> None:
         self._outbox = outbox
-        self._handlers = handlers
+        self._carrier = carrier
         self._signals = signals
         self._under_way = set[asyncio.Task[None]]()
         self._outage = Outage(_LOG, "taking events")
@@ -57,7 +81,7 @@ class Relay:
                 await self._finish()
 
     async def turn(self) -> int:
-        """Handle what is due now, up to a number. How many there were."""
+        """Carry what is due now, up to a number. How many there were."""
         begun = await self._begin()
         if self._under_way:
             await asyncio.wait(self._under_way)
@@ -66,7 +90,7 @@ class Relay:
     async def _begin(self) -> int:
         """Take as much as there is room for. How many it was."""
         room = AT_ONCE - len(self._under_way)
-        if not room:
+        if not room or not await self._carrier.ready():
             return 0
         try:
             taken = await self._outbox.take(room, LEASE)
@@ -98,30 +122,33 @@ class Relay:
 
     async def _settle(self, taken: Taken) -> None:
         try:
-            await self._handle(taken.event)
+            async with asyncio.timeout(HANDLING_SECONDS):
+                left = await self._carrier.carry(taken.delivery)
         except Unavailable as failure:
-            await self._outbox.wait(taken, _told(failure))
-        except MailRefused as failure:
+            await self._outbox.wait(taken, told(failure))
+        except Hopeless as failure:
             await self._park(taken, failure)
         except Exception as failure:  # noqa: BLE001  (whatever a handler raises, the others go on)
-            _LOG.exception("event not handled", topic=taken.event.topic, id=str(taken.event.id))
+            _LOG.exception("event not handled", **_facts(taken))
             if taken.attempts < MOST_ATTEMPTS:
-                await self._outbox.again(taken, timedelta(seconds=2**taken.attempts), _told(failure))
+                await self._outbox.again(taken, timedelta(seconds=2 ** (taken.attempts - 1)), told(failure))
             else:
                 await self._park(taken, failure)
         else:
-            await self._outbox.done(taken)
-
-    async def _handle(self, event: Event) -> None:
-        handler = self._handlers.get(event.topic)
-        if handler is None:  # a newer version wrote it, and will handle it
-            raise Unavailable(f"Nobody here knows {event.topic}.")
-        async with asyncio.timeout(HANDLING_SECONDS):
-            await handler(event)
+            await (self._outbox.split(taken, left) if left else self._outbox.done(taken))
 
     async def _park(self, taken: Taken, failure: Exception) -> None:
-        _LOG.error("event parked", topic=taken.event.topic, id=str(taken.event.id), attempts=taken.attempts)
-        await self._outbox.park(taken, _told(failure))
+        _LOG.error("event parked", **_facts(taken), attempts=taken.attempts)
+        await self._outbox.give_up(taken, told(failure))
+
+
+def told(failure: Exception) -> str:
+    """What kind of failure it was. Its words may hold what somebody wrote, or an address."""
+    return type(failure).__name__
+
+
+def _facts(taken: Taken) -> Mapping[str, str]:
+    return {"topic": taken.event.topic, "id": str(taken.event.id), "consumer": taken.delivery.consumer}
 
 
 async def _heard(messages: AsyncIterator[str]) -> None:
@@ -129,8 +156,3 @@ async def _heard(messages: AsyncIterator[str]) -> None:
     async for _ in messages:
         return
     await asyncio.get_running_loop().create_future()
-
-
-def _told(failure: Exception) -> str:
-    """What kind of failure it was. Its words may hold what somebody wrote, or an address."""
-    return type(failure).__name__

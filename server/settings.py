@@ -49,6 +49,10 @@ def _redis_url(url: SecretStr | None) -> SecretStr | None:
     return _url_of(url, {"redis", "rediss", "unix"}, "redis://:password@host:6379/0")
 
 
+def _amqp_url(url: SecretStr | None) -> SecretStr | None:
+    return _url_of(url, {"amqp", "amqps"}, "amqp://user:password@host:5672/vhost")
+
+
 def _smtp_url(url: SecretStr | None) -> SecretStr | None:
     return _url_of(url, {"smtp", "smtps"}, "smtp://user:password@host:587, or smtps://… for TLS from the first byte")
 
@@ -124,6 +128,10 @@ class Settings(BaseSettings):
     )
     redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = Field(
         None, description="A Redis 7 or newer for rate limits and signals between processes; PostgreSQL without it."
+    )
+    amqp_url: Annotated[SecretStr | None, AfterValidator(_amqp_url)] = Field(
+        None,
+        description="A RabbitMQ 3.10 or newer that takes events to their handlers; PostgreSQL without it.",
     )
     jwt_secret: Annotated[SecretStr | None, AfterValidator(_jwt_secret)] = Field(
         None,

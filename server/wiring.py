@@ -1,16 +1,20 @@
 """The one place that chooses implementations. Tests call the same functions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from adapters.access_tokens import JwtAccessTokens
 from adapters.common_passwords import LeakedPasswords
 from adapters.email_addresses import RfcEmailSyntax
+from adapters.logged import LogAnalytics, LogMailingList
 from adapters.mail.files import FileMailer
 from adapters.mail.smtp import SmtpMailer
 from adapters.passwords import Argon2PasswordHasher
+from adapters.rabbitmq.connections import require_usable as require_usable_rabbitmq
+from adapters.rabbitmq.consumers import RabbitConsumers
+from adapters.rabbitmq.publisher import RabbitPublisher
 from adapters.rate_limits import MemoryLimiter, RedisLimiter
 from adapters.redis_connections import require_usable
 from adapters.redis_signals import RedisSignals
@@ -23,8 +27,10 @@ from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
 from domain.pricing.store import StoreSettings
 from domain.products.stock_keeping import StockKeeping
+from domain.shared.analytics import Tracking
 from domain.shared.clock import now
-from domain.shared.events import Event
+from domain.shared.consuming import Carrier, Consumer, outside
+from domain.shared.events import Handler
 from domain.shared.mail import Mailer
 from domain.shared.rates import Limiter
 from domain.shared.signals import Signals
@@ -33,11 +39,13 @@ from domain.users.address_book import AddressBook
 from domain.users.authentication import Authentication
 from domain.users.confirmation import Confirmation
 from domain.users.mailing import AccountMailing
+from domain.users.mailing_list import Listing
 from domain.users.revocation import RevokedSessions
 from domain.users.throttling import Throttle
 from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
 from persistence.carts.repository import SqlCartReader
 from persistence.database import ConnectionSettings, Database, Listener, bounded
+from persistence.inbox import SqlInbox
 from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox
 from persistence.pricing.store import SqlStoreReader
@@ -57,7 +65,7 @@ from server.embedded import connection_settings
 from server.failures import Failure, UsageFailure
 from server.graphql.engine import Answer, Engine, Prepared
 from server.identities import Identities
-from server.relay import Relay
+from server.relay import InProcess, Relay
 from server.repetitions import SealedRepetitions
 from server.security_log import StructuredSecurityLog
 from server.settings import Settings, parts
@@ -81,7 +89,11 @@ class Shop:
     readers: Readers
     services: Services
     identities: Identities
+    consumers: Sequence[Consumer]
+    """Who acts on events."""
     relay: Relay
+    consuming: RabbitConsumers | None
+    """Takes events out of RabbitMQ again, for the background, where there is one; otherwise `relay` does it all."""
     engine: Engine
 
     async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS, client: Client = UNKNOWN) -> Answer:
@@ -140,6 +152,8 @@ def check(settings: Settings) -> None:
         mailer(settings)
         if settings.redis_url is not None:
             require_usable(settings.redis_url.get_secret_value())
+        if settings.amqp_url is not None:
+            require_usable_rabbitmq(settings.amqp_url.get_secret_value())
     except KeyNotKept as refused:
         raise Failure(str(refused)) from refused
     except (BadKey, ValueError) as unusable:
@@ -174,25 +188,26 @@ async def open_shop(
         )
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
+        outbox = SqlOutbox(behind)
+        consumers = _consumers(settings, behind, signals)
+        carrier, consuming = _bus(settings, consumers, outbox, stack)
         yield Shop(
             settings=settings,
             database=database,
             readers=readers(database),
             services=use_cases.services(identities, repetitions),
             identities=identities,
-            relay=Relay(SqlOutbox(behind), {**_mailing(settings, behind, signals).handlers, **UNANSWERED}, signals),
+            consumers=consumers,
+            relay=Relay(outbox, carrier, signals),
+            consuming=consuming,
             behind=behind,
             overdue=Orders(SqlUnitsOfWork(behind, signals, now), now),
             engine=Engine(root.build(), suggest=not settings.production),
         )
 
 
-async def _unanswered(event: Event) -> None:
-    del event
-
-
-UNANSWERED = dict.fromkeys(("order.placed", "order.canceled", "order.expired"), _unanswered)
-"""What nobody writes a letter about: it leaves the outbox, and stays among the order's own events."""
+UNANSWERED: Sequence[str] = ()
+"""Topics of events that nobody does anything about yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +255,35 @@ class _UseCases:
         )
 
 
-def _mailing(settings: Settings, database: Database, signals: Signals) -> AccountMailing:
-    begin = SqlUnitsOfWork(database, signals, now)
-    return AccountMailing(begin, SqlUserReader(database), mailer(settings), SqlShop(database), settings.address, now)
+def _consumers(settings: Settings, database: Database, signals: Signals) -> Sequence[Consumer]:
+    """Who acts on events, each for itself.
+
+    Names stay as they are: queues have them, and what was done is kept under them.
+    """
+    begin, reader = SqlUnitsOfWork(database, signals, now), SqlUserReader(database)
+    mailing = AccountMailing(begin, reader, mailer(settings), SqlShop(database), settings.address, now)
+    inbox = SqlInbox(database)
+
+    def consumer(name: str, handlers: Mapping[str, Handler]) -> Consumer:
+        return Consumer(name, {topic: outside(inbox, handler) for topic, handler in handlers.items()})
+
+    return (
+        consumer("letters", mailing.handlers),
+        consumer("mailing_list", Listing(reader, LogMailingList()).handlers),
+        consumer("analytics", Tracking(LogAnalytics()).handlers),
+    )
+
+
+def _bus(
+    settings: Settings, consumers: Sequence[Consumer], outbox: SqlOutbox, stack: AsyncExitStack
+) -> tuple[Carrier, RabbitConsumers | None]:
+    """What brings events to their consumers: RabbitMQ where there is one, this process otherwise."""
+    if settings.amqp_url is None:
+        return InProcess(consumers, UNANSWERED), None
+    url = settings.amqp_url.get_secret_value()
+    publisher = RabbitPublisher(url, consumers, UNANSWERED)
+    stack.push_async_callback(publisher.close)
+    return publisher, RabbitConsumers(url, consumers, publisher, outbox)
 
 
 async def _database(connection: ConnectionSettings, listener: Listener | None, stack: AsyncExitStack) -> Database:

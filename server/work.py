@@ -21,7 +21,9 @@ _LOG = structlog.stdlib.get_logger("souk.work")
 @asynccontextmanager
 async def at_work(shop: Shop) -> AsyncGenerator[None]:
     """Do it while the block runs."""
-    works = (shop.relay.run, lambda: _tidying(shop), lambda: _expiring(shop))
+    works: list[Callable[[], Awaitable[None]]] = [shop.relay.run, lambda: _tidying(shop), lambda: _expiring(shop)]
+    if shop.consuming is not None:
+        works.append(shop.consuming.run)
     tasks = [asyncio.create_task(_again_and_again(work)) for work in works]
     try:
         yield

@@ -20,7 +20,7 @@ from server.app import build_app
 from server.demo.loading import load_demo
 from server.settings import Settings, read_settings
 from server.wiring import Shop, open_shop
-from tests import valkey
+from tests import rabbitmq, valkey
 from tests.generous import GenerousLimiter
 
 LOCK = 1
@@ -156,3 +156,10 @@ def redis_url() -> Generator[str]:
     """This worker's Redis; a test that breaks its server takes one of its own, `valkey.running()`."""
     with valkey.running() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> Generator[str]:
+    """This worker's RabbitMQ; a test that breaks its broker takes one of its own, `rabbitmq.running()`."""
+    with rabbitmq.running() as broker:
+        yield broker.url

@@ -24,7 +24,7 @@ class Valkey:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -93,7 +93,7 @@ def _binary() -> str:
     return str(next(Path(package.origin).parent.glob("_binaries/*/valkey-server")))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for port in random.SystemRandom().sample(PORTS, 100):
         with socket.socket() as probe:
             try:

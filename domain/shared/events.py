@@ -1,6 +1,6 @@
 """What happened, for those who act on it after the transaction that it happened in."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,3 +20,6 @@ class Event:
     key: UUID
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     id: UUID = field(default_factory=uuid7)
+
+
+Handler = Callable[[Event], Awaitable[None]]

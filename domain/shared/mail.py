@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from domain.shared.consuming import Hopeless
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -16,7 +18,7 @@ class Mail:
     html: str
 
 
-class MailRefused(Exception):
+class MailRefused(Hopeless):
     """The letter will never be taken: the address does not exist, or is refused. Sending it again is of no use."""
 
 

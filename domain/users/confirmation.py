@@ -17,7 +17,7 @@ from domain.users.revocation import RevokedSessions
 from domain.users.throttling import Throttle
 from domain.users.tokens import LONGEST_TOKEN, digest
 from domain.users.user import Actor, Client, User
-from domain.users.work import BeginUsersWork, UsersWork
+from domain.users.work import BeginUsersWork, UsersWork, fingerprint
 
 SPENT = "This link is not valid, or was used before: ask for a new one."
 TOO_OLD = "This link is too old: ask for a new one."
@@ -119,7 +119,8 @@ class Confirmation:
         known = await self.authentication.confirm(actor, password, client, "password")
         await self.throttle.admit_letter(client, address)
         async with self.begin() as work:
-            work.happened(Event("user.email_change_requested", known.user.id, {"email": address}))
+            facts = {"email": address, "credentials": fingerprint(known)}
+            work.happened(Event("user.email_change_requested", known.user.id, facts))
             await work.commit()
 
     async def confirm_email_change(self, secret: str, client: Client) -> User:

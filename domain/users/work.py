@@ -9,6 +9,7 @@ from domain.shared.work import Begin, Work
 from domain.users.address import AddressId, SavedAddress
 from domain.users.one_time import OneTimeToken, Purpose
 from domain.users.sessions import RefreshToken, Session
+from domain.users.tokens import digest
 from domain.users.user import SessionId, User, UserId
 
 
@@ -18,6 +19,11 @@ class Credentials:
 
     user: User
     password_hash: str
+
+
+def fingerprint(credentials: Credentials) -> str:
+    """Tells whether the password is still the same. Of no use for anything else: it is a digest of a salted hash."""
+    return digest(credentials.password_hash).hex()[:32]
 
 
 @dataclass(frozen=True, slots=True)

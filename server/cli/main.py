@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module, metadata
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -30,6 +31,10 @@ app = typer.Typer(
 )
 user = typer.Typer(help="Look after the people who may sign in.", no_args_is_help=True, rich_markup_mode="markdown")
 app.add_typer(user, name="user")
+events = typer.Typer(
+    help="Look after what is to be done after changes.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+app.add_typer(events, name="events")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  (Typer calls it so)
@@ -157,6 +162,38 @@ def create_admin(
     `souk user create-admin --email ann@example.com --password-stdin < password.txt`.
     """
     _run("create_admin", email, password_stdin)
+
+
+@events.command("list")
+def list_events(
+    *,
+    parked: Annotated[bool, typer.Option("--parked", help="Only those that were given up.")] = False,
+    topic: Annotated[str | None, typer.Option(help="Only those of this topic, such as user.created.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show so many, the oldest.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Show what has happened and is not handled yet, and what was given up: it is parked, and tried no more by itself.
+
+    Examples: `souk events list`, `souk events list --parked --topic order.placed`, `souk events list --json`.
+    """
+    _run("events_list", topic, parked, limit, as_json)
+
+
+@events.command("replay")
+def replay_events(
+    ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID…", help="Events that are parked.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
+) -> None:
+    """Take up again what was given up. Consumers that have done it before do nothing.
+
+    With ids, all of them are taken up or none. Exits with 1 when one of them is not parked.
+
+    Examples: `souk events replay --all`, `souk events replay 01890a5d-ac96-774b-bcce-b302099a8057`.
+    """
+    if bool(ids) == everything:
+        raise typer.BadParameter("Name events by their ids, or all that are parked by --all.")
+    _run("events_replay", ids)
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ EVENT = (
     "INSERT INTO outbox (id, topic, key, facts, parked_at) "
     "VALUES (gen_random_uuid(), 'a', gen_random_uuid(), '{}', now() - %s)"
 )
+HANDLED = "INSERT INTO inbox (consumer, message_id, handled_at) VALUES ('a', gen_random_uuid(), now() - interval '%s')"
 REVOCATION = (
     "INSERT INTO session_revocations (session_id, revoked_at) VALUES (gen_random_uuid(), now() - interval '%s')"
 )
@@ -54,6 +55,7 @@ async def database(empty_database: ConnectionSettings) -> AsyncGenerator[Databas
         ("one_time_tokens", TOKENS % ("23 hours", 1), TOKENS % ("25 hours", 1)),
         ("idempotency_keys", KEY % "23 hours", KEY % "25 hours"),
         ("outbox", EVENT % "interval '29 days'", EVENT % "interval '31 days'"),
+        ("inbox", HANDLED % "39 days", HANDLED % "41 days"),
         ("outbox", EVENT % "NULL::interval", EVENT % "interval '31 days'"),
     ],
 )

@@ -153,7 +153,7 @@ async def test_of_one_key_only_the_first_event_is_given_out(database: Database, 
 async def test_what_is_parked_stands_in_nobody_s_way(database: Database, events: SqlOutbox) -> None:
     key = uuid7()
     await write(database, Event("a", key), Event("b", key))
-    await events.park(await the_only(events), "MailRefused")
+    await events.give_up(await the_only(events), "MailRefused")
     assert (await the_only(events)).event.topic == "b"
     assert await sql.value(database, "SELECT error FROM outbox WHERE parked_at IS NOT NULL") == "MailRefused"
 
@@ -187,7 +187,7 @@ async def test_who_comes_late_changes_nothing_that_is_another_s(database: Databa
     current = await the_only(events)
     for settle in (events.done(late), events.again(late, timedelta(), "x"), events.wait(late, "x")):
         await settle
-    await events.park(late, "x")
+    await events.give_up(late, "x")
     assert await events.take(10, LEASE) == []
     unchanged = "SELECT count(*) FROM outbox WHERE attempts = 2 AND error IS NULL AND parked_at IS NULL"
     assert await sql.value(database, unchanged) == 1

@@ -13,6 +13,7 @@ from persistence.database import ConnectionSettings
 from tests.adapters.mail_servers import Catcher, listening
 from tests.command import Souk
 
+NO_MAIL = "smtp://127.0.0.1:1"
 SMTP_LOGIN = "shop%40example.org:canary@"
 
 
@@ -161,3 +162,21 @@ def old_redis() -> Generator[int]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+async def test_the_doctor_tries_out_the_rabbitmq_that_is_named(
+    souk: Souk, production: dict[str, str], rabbitmq_url: str
+) -> None:
+    _, told = await lines(souk, {**production, "SMTP_URL": NO_MAIL, "AMQP_URL": rabbitmq_url})
+    assert told["RabbitMQ"].startswith("ok ")
+    _, told = await lines(
+        souk, {**production, "SMTP_URL": NO_MAIL, "AMQP_URL": rabbitmq_url.replace("guest@", "canary@")}
+    )
+    assert told["RabbitMQ"].startswith("broken RabbitMQ does not answer")
+
+
+async def test_the_doctor_tells_of_a_rabbitmq_that_is_away(souk: Souk, production: dict[str, str]) -> None:
+    _, told = await lines(souk, {**production, "SMTP_URL": NO_MAIL})
+    assert told["RabbitMQ"] == "ok None; events are handled by the processes that do the work."
+    code, told = await lines(souk, {**production, "SMTP_URL": NO_MAIL, "AMQP_URL": "amqp://ann:canary@127.0.0.1:1/"})
+    assert (code, told["RabbitMQ"].partition(" (")[0]) == (1, "broken RabbitMQ does not answer")

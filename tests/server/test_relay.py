@@ -11,14 +11,16 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from domain.shared.consuming import AT_ONCE, Consumer, outside
 from domain.shared.errors import Unavailable
-from domain.shared.events import Event
+from domain.shared.events import Event, Handler
 from domain.shared.mail import MailRefused
 from persistence import outbox
 from persistence.database import ConnectionSettings, Database
+from persistence.inbox import SqlInbox
 from persistence.outbox import SqlOutbox
 from persistence.signals import SqlSignals
-from server.relay import AT_ONCE, FINISHING_SECONDS, Handler, Relay
+from server.relay import FINISHING_SECONDS, InProcess, Relay
 from tests import sql
 from tests.gate import gate
 from tests.sizes import EVENTS
@@ -60,8 +62,18 @@ class Process:
     database: Database
     signals: SqlSignals
 
-    def relay(self, handlers: Mapping[str, Handler]) -> Relay:
-        return Relay(SqlOutbox(self.database), handlers, self.signals)
+    def relay(self, handlers: Mapping[str, Handler], **others: Mapping[str, Handler]) -> Relay:
+        """One that calls the handlers of a consumer, and of others by their names."""
+        inbox = SqlInbox(self.database)
+        consumers = [
+            Consumer(name, {topic: outside(inbox, handler) for topic, handler in its.items()})
+            for name, its in {"one": handlers, **others}.items()
+        ]
+        return Relay(SqlOutbox(self.database), InProcess(consumers), self.signals)
+
+    async def given_out(self) -> None:
+        """As if each consumer had been given its copy of what is there."""
+        await sql.run(self.database, "UPDATE outbox SET consumer = 'one' WHERE consumer = ''")
 
     async def write(self, *events: Event) -> None:
         async with self.database.transaction() as transaction:
@@ -169,6 +181,7 @@ async def test_what_is_unavailable_is_tried_for_ever_and_counts_as_no_try(one: P
     handler = Failing(Unavailable(SECRET), times=12)
     relay = one.relay({"a": handler})
     await one.write(Event("a", uuid4()))
+    await one.given_out()
     for _ in range(12):
         assert await relay.turn() == 1
         assert await relay.turn() == 0  # it waits
@@ -181,6 +194,7 @@ async def test_what_is_unavailable_is_tried_for_ever_and_counts_as_no_try(one: P
 async def test_an_outage_does_not_use_up_the_tries_of_other_failures(one: Process) -> None:
     relay, broken = one.relay({"a": Failing(Unavailable("away"))}), one.relay({"a": Failing(ValueError(SECRET))})
     await one.write(Event("a", uuid4()))
+    await one.given_out()
     for _ in range(10):
         await relay.turn()
         await one.make_due()
@@ -192,6 +206,7 @@ async def test_what_fails_otherwise_is_parked_after_five_tries_without_a_word_of
     handler = Failing(ValueError(SECRET))
     relay = one.relay({"a": handler})
     await one.write(Event("a", uuid4()))
+    await one.given_out()
     with capture_logs() as logged:
         for attempt in range(1, 6):
             assert await relay.turn() == 1
@@ -205,6 +220,7 @@ async def test_what_fails_otherwise_is_parked_after_five_tries_without_a_word_of
 async def test_a_letter_that_is_refused_is_parked_at_once_and_the_next_of_its_key_goes_on(one: Process) -> None:
     key, log = uuid4(), Log()
     await one.write(Event("a", key), Event("b", key, {"number": 7}))
+    await one.given_out()
     relay = one.relay({"a": Failing(MailRefused(SECRET)), "b": log})
     assert await relay.turn() == 1
     assert await relay.turn() == 1
@@ -252,8 +268,32 @@ async def test_what_nobody_here_knows_waits_for_a_newer_version(one: Process) ->
     await one.relay({}).turn()
     assert await one.rows() == [("new", 0, "Unavailable", False)]
     await one.make_due()
-    await one.relay({"new": log}).turn()
+    newer = one.relay({"new": log})
+    while await newer.turn():
+        pass
     assert (len(log.seen), await one.rows()) == (1, [])
+
+
+async def test_each_consumer_fails_for_itself(one: Process) -> None:
+    log, key, away = Log(), uuid4(), Failing(Unavailable("away"))
+    relay = one.relay({"a": log}, away={"a": away}, broken={"a": Failing(MailRefused(SECRET))}, idle={"b": log})
+    await one.write(Event("a", key, {"number": 1}), Event("a", key, {"number": 2}))
+    with capture_logs():
+        while await relay.turn():
+            pass
+    assert log.seen == [(key, 1), (key, 2)]
+    asked = "SELECT consumer, facts->>'number', error, parked_at IS NOT NULL FROM outbox ORDER BY 1, 2"
+    left = [tuple(row) for row in await sql.rows(one.database, asked)]
+    # what is parked stands in nobody's way; what waits does, of its own consumer
+    refused = [("broken", number, "MailRefused", True) for number in "12"]
+    assert left == [("away", "1", "Unavailable", False), ("away", "2", None, False), *refused]
+
+
+async def test_what_nobody_wants_leaves(one: Process) -> None:
+    await one.write(Event("a", uuid4()), Event("b", uuid4()))
+    relay = Relay(SqlOutbox(one.database), InProcess([], ["a", "b"]), one.signals)
+    assert await relay.turn() == 2
+    assert await one.rows() == []
 
 
 async def test_what_is_under_way_at_the_end_is_finished(one: Process) -> None:
