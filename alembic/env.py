@@ -10,10 +10,11 @@ from persistence.orders import tables as orders
 from persistence.payments import tables as payments
 from persistence.pricing import tables as pricing
 from persistence.products import tables as products
+from persistence.sandbox import tables as sandbox
 from persistence.users import tables as users
 
 # a table is known to METADATA once its module is imported
-TABLES = (carts, effects, orders, payments, pricing, products, users)
+TABLES = (carts, effects, orders, payments, pricing, products, sandbox, users)
 
 
 def migrate(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from adapters.rabbitmq.publisher import RabbitPublisher
 from adapters.rate_limits import MemoryLimiter, RedisLimiter
 from adapters.redis_connections import require_usable
 from adapters.redis_signals import RedisSignals
+from adapters.sandbox.gateway import SandboxGateway
 from adapters.sealing import Sealer
 from adapters.signatures import HmacSigner
 from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
@@ -25,6 +26,7 @@ from domain.carts.carts import Carts
 from domain.orders.belongings import CartsAndOrders
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
+from domain.payments.gateway import PaymentGateway
 from domain.pricing.store import StoreSettings
 from domain.products.stock_keeping import StockKeeping
 from domain.shared.analytics import Tracking
@@ -53,6 +55,7 @@ from persistence.products.categories import SqlCategories
 from persistence.products.ledger import SqlLedger
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 from persistence.results import SqlResults
+from persistence.sandbox.books import SqlSandboxBooks
 from persistence.shop import SqlShop
 from persistence.signals import SqlSignals
 from persistence.unit_of_work import SqlUnitsOfWork
@@ -138,6 +141,11 @@ def mailer(settings: Settings) -> Mailer:
     if settings.smtp_url is None:
         return FileMailer(settings.souk_home / "mail", settings.mail_from)
     return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
+
+
+def gateway(settings: Settings, database: Database) -> PaymentGateway:
+    """Whoever moves the money; in development, the sandbox that moves none. It keeps its books in `database`."""
+    return SandboxGateway(SqlSandboxBooks(database), settings.address, now)
 
 
 def check(settings: Settings) -> None:

@@ -1,0 +1,182 @@
+"""The books of the sandbox in PostgreSQL."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import asyncpg
+from sqlalchemy import DateTime, Integer, Interval, Table, Uuid, select, union, update
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.payments.sandbox import (
+    KeptAnswer,
+    SandboxCustomer,
+    SandboxDelivery,
+    SandboxIntent,
+    SandboxMethod,
+    SandboxRecord,
+    SandboxRefund,
+    SandboxSetup,
+)
+from domain.shared.errors import InTheWay
+from persistence.database import Database, Transaction
+from persistence.sandbox.tables import customers, deliveries, intents, keys, methods, refunds, setups
+from persistence.statements import Statement, given, parameter, updating
+
+BUSY = "Somebody else changes the same payment at this moment."
+TABLES: Mapping[type[SandboxRecord], Table] = {
+    SandboxCustomer: customers,
+    SandboxMethod: methods,
+    SandboxIntent: intents,
+    SandboxRefund: refunds,
+    SandboxSetup: setups,
+    SandboxDelivery: deliveries,
+}
+AT = parameter("at", DateTime(timezone=True))
+MOST = parameter("most", Integer())
+Record = TypeVar("Record", SandboxCustomer, SandboxMethod, SandboxIntent, SandboxRefund, SandboxSetup)
+
+
+def _writing(table: Table) -> Statement:
+    names = table.columns.keys()
+    new = insert(table).values(given(table, *names))
+    changed = {name: new.excluded[name] for name in names if name != "id"}
+    return Statement(new.on_conflict_do_update(index_elements=[table.c.id], set_=changed))
+
+
+def _of_id(table: Table, *, locked: bool) -> Statement:
+    found = select(*table.c).where(table.c.id == parameter("id", table.c.id.type))
+    return Statement(found.with_for_update() if locked else found)
+
+
+def _claiming() -> Statement:
+    return Statement(insert(keys).values(given(keys, "key", "fingerprint", "created_at")).on_conflict_do_nothing())
+
+
+def _taking() -> Statement:
+    due = (
+        select(deliveries.c.id, deliveries.c.due_at.label("was_due_at"))
+        .where(deliveries.c.due_at <= AT)
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(MOST)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return Statement(
+        update(deliveries)
+        .where(deliveries.c.id == due.c.id)
+        .values(attempts=deliveries.c.attempts + 1, due_at=AT + parameter("lease", Interval()))
+        .returning(due.c.was_due_at, *deliveries.c)
+    )
+
+
+def _unsettled() -> Statement:
+    payments = select(intents.c.id).where(intents.c.settles_at <= AT)
+    return Statement(union(payments, select(refunds.c.intent_id).where(refunds.c.settles_at <= AT)).limit(MOST))
+
+
+class SqlSandboxBook:
+    """Implements `domain.payments.sandbox.SandboxBook`."""
+
+    WRITE: Mapping[type[SandboxRecord], Statement] = {kind: _writing(table) for kind, table in TABLES.items()}
+    GET: Mapping[type[SandboxRecord], Statement] = {
+        kind: _of_id(table, locked=kind in {SandboxIntent, SandboxSetup}) for kind, table in TABLES.items()
+    }
+    CLAIM = _claiming()
+    KEPT = Statement(select(keys.c.fingerprint, keys.c.answer).where(keys.c.key == parameter("key", keys.c.key.type)))
+    KEEP = updating(keys, "answer", key="key")
+    REFUNDS = Statement(
+        select(*refunds.c)
+        .where(refunds.c.intent_id == parameter("intent_id", refunds.c.intent_id.type))
+        .order_by(refunds.c.created_at, refunds.c.id)
+    )
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def claim(self, key: str, fingerprint: str, at: datetime) -> KeptAnswer | None:
+        if await self._transaction.run(self.CLAIM, {"key": key, "fingerprint": fingerprint, "created_at": at}):
+            return None
+        (row,) = await self._transaction.fetch(self.KEPT, {"key": key})
+        return KeptAnswer(*row)
+
+    async def keep(self, key: str, answer: str) -> None:
+        await self._transaction.run(self.KEEP, {"of_key": key, "answer": answer})
+
+    async def intent(self, identity: str) -> SandboxIntent | None:
+        return await self._found(SandboxIntent, identity)
+
+    async def refunds(self, intent_id: str) -> Sequence[SandboxRefund]:
+        rows = await self._transaction.fetch(self.REFUNDS, {"intent_id": intent_id})
+        return [SandboxRefund(*row) for row in rows]
+
+    async def customer(self, identity: str) -> SandboxCustomer | None:
+        return await self._found(SandboxCustomer, identity)
+
+    async def method(self, identity: str) -> SandboxMethod | None:
+        return await self._found(SandboxMethod, identity)
+
+    async def setup(self, identity: str) -> SandboxSetup | None:
+        return await self._found(SandboxSetup, identity)
+
+    async def write(self, *records: SandboxRecord) -> None:
+        for record in records:
+            values = {one.name: getattr(record, one.name) for one in fields(record)}
+            await self._transaction.run(self.WRITE[type(record)], values)
+
+    async def commit(self) -> None:
+        await self._transaction.commit()
+
+    async def _found(self, kind: type[Record], identity: str) -> Record | None:
+        rows = await self._transaction.fetch(self.GET[kind], {"id": identity})
+        return kind(*rows[0]) if rows else None
+
+
+class SqlSandboxBooks:
+    """Implements `domain.payments.sandbox.SandboxBooks`."""
+
+    TAKE = _taking()
+    UNSETTLED = _unsettled()
+    # a lease that ran out may have given the delivery to somebody else
+    HELD = (
+        deliveries.c.id == parameter("of_id", Uuid()),
+        deliveries.c.due_at == parameter("held_until", DateTime(timezone=True)),
+    )
+    DELIVERED = Statement(update(deliveries).where(*HELD).values(due_at=None))
+    AGAIN = Statement(update(deliveries).where(*HELD).values(given(deliveries, "due_at")))
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self) -> AbstractAsyncContextManager[SqlSandboxBook]:
+        return self._opened()
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[SqlSandboxBook]:
+        try:
+            async with self._database.transaction() as transaction:
+                yield SqlSandboxBook(transaction)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as busy:
+            raise InTheWay(BUSY) from busy
+
+    async def unsettled(self, at: datetime, most: int) -> Sequence[str]:
+        return [row[0] for row in await self._database.fetch(self.UNSETTLED, {"at": at, "most": most})]
+
+    async def take(self, at: datetime, most: int, lease: timedelta) -> Sequence[SandboxDelivery]:
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch(self.TAKE, {"at": at, "most": most, "lease": lease})
+            await transaction.commit()
+        return [SandboxDelivery(*row[1:]) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+
+    async def delivered(self, delivery: SandboxDelivery) -> None:
+        await self._settle(self.DELIVERED, delivery)
+
+    async def again(self, delivery: SandboxDelivery, due_at: datetime) -> None:
+        await self._settle(self.AGAIN, delivery, due_at=due_at)
+
+    async def _settle(self, statement: Statement, delivery: SandboxDelivery, **values: object) -> None:
+        async with self._database.transaction() as transaction:
+            await transaction.run(statement, {"of_id": delivery.id, "held_until": delivery.due_at, **values})
+            await transaction.commit()

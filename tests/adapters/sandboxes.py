@@ -1,0 +1,92 @@
+"""Sandboxes for tests: over a real database, with a clock that is set."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+
+from adapters.sandbox.gateway import SandboxGateway
+from adapters.sandbox.scenarios import scenario
+from domain.payments.gateway import Confirmation, Intent, NewIntent, ProviderRefund, ProviderRefused, RefundOrder
+from domain.payments.payment import CaptureMethod, PaymentId
+from domain.payments.refund import RefundId, RefundReason
+from domain.shared.clock import now
+from domain.shared.ids import uuid7
+from domain.shared.money import Money
+from persistence.database import Database
+from persistence.sandbox.books import SqlSandboxBooks
+
+ADDRESS = "http://shop.example"
+RETURN_URL = "https://frontend.example/orders/1?step=paid"
+Answer = TypeVar("Answer")
+
+
+def usd(units: int) -> Money:
+    return Money.of_units(units, "USD")
+
+
+@dataclass
+class Hands:
+    """A clock that somebody turns."""
+
+    at: datetime = field(default_factory=now)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def turn(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
+class Sandbox:
+    """A gateway, and short ways to what tests do with it again and again."""
+
+    books: SqlSandboxBooks
+    database: Database
+    clock: Hands
+    gateway: SandboxGateway
+
+    @classmethod
+    def over(cls, database: Database, mishaps: str = "normal") -> "Sandbox":
+        books, clock = SqlSandboxBooks(database), Hands()
+        return cls(books, database, clock, SandboxGateway(books, ADDRESS, clock, scenario(mishaps), patience=0.01))
+
+    def suffering(self, mishaps: str) -> SandboxGateway:
+        """Another gateway to the same books."""
+        return SandboxGateway(self.books, ADDRESS, self.clock, scenario(mishaps), patience=0.01)
+
+    async def intent(
+        self, amount: int = 5_000, *, manual: bool = False, customer: str | None = None, currency: str = "USD"
+    ) -> Intent:
+        method = CaptureMethod.MANUAL if manual else CaptureMethod.AUTOMATIC
+        money = Money.of_units(amount, currency)
+        return await self.gateway.create(NewIntent(PaymentId(uuid7()), "order", "SK-1", money, method, customer))
+
+    async def paid(
+        self, token: str = "pm_card_visa", amount: int = 5_000, *, manual: bool = False, customer: str | None = None
+    ) -> Intent:
+        """Confirmed, however that went."""
+        new = await self.intent(amount, manual=manual, customer=customer)
+        return await self.confirm(new.reference, token)
+
+    async def confirm(self, reference: str, method: str | None, key: str | None = None) -> Intent:
+        return await self.gateway.confirm(Confirmation(reference, method, RETURN_URL, key or fresh()))
+
+    async def refund(self, reference: str, amount: int, refund_id: UUID | None = None) -> ProviderRefund:
+        identity = RefundId(refund_id or uuid7())
+        return await self.gateway.refund(RefundOrder(identity, reference, usd(amount), RefundReason.OTHER))
+
+
+def fresh() -> str:
+    return str(uuid7())
+
+
+async def refusal(call: Awaitable[object]) -> str:
+    """The provider's code for why it refused."""
+    with pytest.raises(ProviderRefused) as refused:
+        await call
+    return refused.value.code
