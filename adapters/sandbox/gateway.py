@@ -10,8 +10,9 @@ from typing import Any
 from adapters.sandbox import rules
 from adapters.sandbox.ledger import Ledger, new_id, new_secret
 from adapters.sandbox.reading import intent_of, refund_of, setup_of
+from adapters.sandbox.rules import CONFIRMABLE, SETTLED
 from adapters.sandbox.scenarios import Mishap, Scenario, chosen_or
-from adapters.sandbox.shapes import Shape, refund_shape
+from adapters.sandbox.shapes import Shape, customer_shape, refund_shape
 from domain.payments.gateway import (
     Confirmation,
     Intent,
@@ -104,16 +105,19 @@ class SandboxGateway:
 
         async def act(ledger: Ledger) -> Shape:
             intent = await ledger.intent(confirmation.reference)
+            if intent.status not in CONFIRMABLE:  # confirmed already, or over: as good as an answer
+                return await ledger.settle(intent)
             method = await ledger.method_for(intent, confirmation.method or intent.method)
-            return await ledger.make(
-                rules.confirmed(intent, method, confirmation.return_url, new_id("dp"), ledger.at), method
-            )
+            change = rules.confirmed(intent, method, confirmation.return_url, new_id("dp"), ledger.at)
+            return await ledger.make(change, method)
 
         return intent_of(await self._once("confirm", confirmation.key, given, act))
 
     async def capture(self, reference: str, amount: Money, key: str) -> Intent:
         async def act(ledger: Ledger) -> Shape:
             intent = await ledger.intent(reference)
+            if intent.status in SETTLED:
+                return await ledger.settle(intent)
             _same_currency(intent, amount)
             return await ledger.make(rules.captured(intent, amount.units, new_id("dp")))
 
@@ -150,9 +154,9 @@ class SandboxGateway:
         async def act(ledger: Ledger) -> Shape:
             customer = SandboxCustomer(new_id("cus"), user_id, ledger.at)
             await ledger.book.write(customer)
-            return {"id": customer.id}
+            return customer_shape(customer)
 
-        return (await self._once("new_customer", key, {"user_id": user_id}, act))["id"]
+        return (await self._once("customer", key, {"user_id": user_id}, act))["id"]
 
     async def set_up(self, customer: str, key: str) -> Setup:
         async def act(ledger: Ledger) -> Shape:
@@ -161,7 +165,7 @@ class SandboxGateway:
             setup = SandboxSetup(identity, new_secret(identity), customer, "requires_payment_method", ledger.at)
             return await ledger.make_setup(setup)
 
-        return setup_of(await self._once("set_up", key, {"customer": customer}, act))
+        return setup_of(await self._once("setup", key, {"customer": customer}, act))
 
     async def retrieve_setup(self, reference: str) -> Setup:
         async def act(ledger: Ledger) -> Shape:
@@ -176,25 +180,27 @@ class SandboxGateway:
                 await ledger.book.write(replace(method, customer=None))
             return {}
 
-        await self._look(act)
+        await self._called(act, changing=True)
 
     async def _once(self, operation: str, key: str, given: Mapping[str, object], act: Act) -> Shape:
-        """Do it, unless the key was used: then the answer is the one given before.
+        """Do it, unless the key was used: then tell what became of what was done, or why it was refused.
+
+        Stripe's own answer would be the one given before; its adapter asks then for what is true now, as we do here.
 
         Raises:
-            ProviderRefused: the key was used for something else, or what Stripe refuses.
+            ProviderRefused: the key was used with other parameters, or what Stripe refuses.
         """
-        fingerprint = hashlib.sha256(json.dumps([operation, given], sort_keys=True).encode()).hexdigest()
+        fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
         async def claimed(ledger: Ledger) -> Shape:
-            kept = await ledger.book.claim(key, fingerprint, ledger.at)
+            kept = await ledger.book.claim(f"{operation}-{key}", fingerprint, ledger.at)
             if kept is None:
                 answer = await _answered(act, ledger)
-                await ledger.book.keep(key, json.dumps(answer))
+                await ledger.book.keep(f"{operation}-{key}", json.dumps(answer))
                 return answer
             if kept.fingerprint != fingerprint:
                 raise ProviderRefused("idempotency_error", "This idempotency key was used with other parameters.")
-            return json.loads(kept.answer)
+            return await ledger.now(json.loads(kept.answer))
 
         answer = await self._called(claimed, changing=True)
         if "error" in answer:

@@ -98,6 +98,20 @@ class Ledger:
             await self.book.write(*deliveries(setup.id, "setup_intent.succeeded", shape, self.at, self.scenario))
         return shape
 
+    async def now(self, answer: Shape) -> Shape:
+        """What is true by now of the thing that was the answer; what was refused stays refused."""
+        match answer.get("object"):
+            case "payment_intent":
+                return await self.settle(await self.intent(answer["id"]))
+            case "refund":
+                intent = await self.intent(answer["payment_intent"])
+                charge = (await self.settle(intent))["latest_charge"]
+                return next(refund for refund in charge["refunds"]["data"] if refund["id"] == answer["id"])
+            case "setup_intent":
+                return await self.setup_shape(await self.setup(answer["id"]))
+            case _:
+                return answer
+
     async def intent_shape(self, intent: SandboxIntent) -> Shape:
         refunds = await self.book.refunds(intent.id) if intent.amount_received else ()
         return intent_shape(intent, refunds, f"{self.address}{APPROVE_PAGE}/{intent.id}")

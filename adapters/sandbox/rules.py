@@ -15,6 +15,7 @@ from domain.payments.sandbox import SandboxIntent, SandboxMethod, SandboxRefund
 SETTLING = timedelta(seconds=3)
 """How long a bank takes. In the world it is days."""
 CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+SETTLED = frozenset({"succeeded", "canceled"})
 UNEXPECTED = "payment_intent_unexpected_state"
 MISSING = "resource_missing"
 

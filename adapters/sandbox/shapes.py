@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.sandbox.tokens import TOKENS
-from domain.payments.sandbox import SandboxIntent, SandboxRefund, SandboxSetup
+from domain.payments.sandbox import SandboxCustomer, SandboxIntent, SandboxRefund, SandboxSetup
 
 Shape = Mapping[str, Any]
 """A JSON object."""
@@ -74,6 +74,10 @@ def dispute_shape(intent: SandboxIntent) -> Shape:
         "reason": "fraudulent",
         "status": "needs_response",
     }
+
+
+def customer_shape(customer: SandboxCustomer) -> Shape:
+    return {"id": customer.id, "object": "customer", "metadata": {"user_id": customer.user_id}}
 
 
 def setup_shape(setup: SandboxSetup, token: str | None) -> Shape:

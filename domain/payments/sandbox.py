@@ -98,7 +98,7 @@ SandboxRecord = SandboxCustomer | SandboxMethod | SandboxIntent | SandboxRefund 
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What a request with an idempotency key was answered, as JSON; the fingerprint is of its parameters."""
+    """What a request with an idempotency key was answered first, as JSON; the fingerprint is of its parameters."""
 
     fingerprint: str
     answer: str

@@ -1,5 +1,6 @@
 """The books of the sandbox in PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields
@@ -25,6 +26,8 @@ from persistence.database import Database, Transaction
 from persistence.sandbox.tables import customers, deliveries, intents, keys, methods, refunds, setups
 from persistence.statements import Statement, given, parameter, updating
 
+AT_ONCE = 5
+"""Transactions: half of a usual pool. The shop needs the others, and is to wait for the sandbox, not for them."""
 BUSY = "Somebody else changes the same payment at this moment."
 TABLES: Mapping[type[SandboxRecord], Table] = {
     SandboxCustomer: customers,
@@ -149,6 +152,7 @@ class SqlSandboxBooks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     def open(self) -> AbstractAsyncContextManager[SqlSandboxBook]:
         return self._opened()
@@ -156,7 +160,7 @@ class SqlSandboxBooks:
     @asynccontextmanager
     async def _opened(self) -> AsyncGenerator[SqlSandboxBook]:
         try:
-            async with self._database.transaction() as transaction:
+            async with self._places, self._database.transaction() as transaction:
                 yield SqlSandboxBook(transaction)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as busy:
             raise InTheWay(BUSY) from busy

@@ -1,6 +1,7 @@
 """Sandboxes for tests: over a real database, with a clock that is set."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -8,15 +9,16 @@ from uuid import UUID
 
 import pytest
 
+from adapters.sandbox.desk import SandboxDesk
 from adapters.sandbox.gateway import SandboxGateway
 from adapters.sandbox.scenarios import scenario
-from domain.payments.gateway import Confirmation, Intent, NewIntent, ProviderRefund, ProviderRefused, RefundOrder
+from domain.payments.gateway import Confirmation, Intent, NewIntent, ProviderRefund, ProviderRefused, RefundOrder, Setup
 from domain.payments.payment import CaptureMethod, PaymentId
 from domain.payments.refund import RefundId, RefundReason
 from domain.shared.clock import now
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
-from persistence.database import Database
+from persistence.database import ConnectionSettings, Database
 from persistence.sandbox.books import SqlSandboxBooks
 
 ADDRESS = "http://shop.example"
@@ -49,11 +51,23 @@ class Sandbox:
     database: Database
     clock: Hands
     gateway: SandboxGateway
+    desk: SandboxDesk
 
     @classmethod
     def over(cls, database: Database, mishaps: str = "normal") -> "Sandbox":
         books, clock = SqlSandboxBooks(database), Hands()
-        return cls(books, database, clock, SandboxGateway(books, ADDRESS, clock, scenario(mishaps), patience=0.01))
+        gateway = SandboxGateway(books, ADDRESS, clock, scenario(mishaps), patience=0.01)
+        return cls(books, database, clock, gateway, SandboxDesk(books, ADDRESS, clock))
+
+    async def approve(self, intent: Intent) -> None:
+        await self.desk.decide(intent.reference, approved=True)
+
+    async def refuse(self, intent: Intent) -> None:
+        await self.desk.decide(intent.reference, approved=False)
+
+    async def keep(self, setup: Setup, method: str) -> None:
+        assert setup.client_secret is not None
+        assert await self.desk.keep(setup.client_secret, method) is None
 
     def suffering(self, mishaps: str) -> SandboxGateway:
         """Another gateway to the same books."""
@@ -79,6 +93,15 @@ class Sandbox:
     async def refund(self, reference: str, amount: int, refund_id: UUID | None = None) -> ProviderRefund:
         identity = RefundId(refund_id or uuid7())
         return await self.gateway.refund(RefundOrder(identity, reference, usd(amount), RefundReason.OTHER))
+
+
+@pytest.fixture(scope="module")
+async def sandbox_database(templates: Callable[[str], str]) -> AsyncGenerator[Database]:
+    """One for all tests of a module: they leave their payments to themselves."""
+    database = Database(ConnectionSettings(await asyncio.to_thread(templates, "empty")))
+    await database.open()
+    yield database
+    await database.close()
 
 
 def fresh() -> str:
