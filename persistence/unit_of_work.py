@@ -16,6 +16,7 @@ from persistence import inbox, outbox, results
 from persistence.carts.repository import SqlCarts
 from persistence.database import NO_ANSWER, Database, Transaction
 from persistence.orders.repository import SqlOrders
+from persistence.payments.provider_events import SqlProviderEventRepository
 from persistence.pricing.store import SqlStore
 from persistence.products.ledger import SqlStock
 from persistence.users.repositories import SqlAddresses, SqlOneTimeTokens, SqlSessions, SqlUsers
@@ -42,6 +43,7 @@ class SqlUnitOfWork:
         self.store = SqlStore(transaction)
         self.carts = SqlCarts(transaction)
         self.orders = SqlOrders(transaction)
+        self.provider_events = SqlProviderEventRepository(transaction)
 
     def happened(self, event: Event) -> None:
         self._events.append(event)

@@ -19,6 +19,8 @@ from domain.orders.events import (
 from domain.orders.listing import OrderScope
 from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
 from domain.orders.reading import EventScope, EventsKey, OrderReader, OrdersKey
+from domain.payments.event_listing import ProviderEventReader, ProviderEventScope
+from domain.payments.notices import ProviderEvent, ProviderEventId
 from domain.pricing.discounts import DiscountCode, DiscountCodeId
 from domain.pricing.shipping import ShippingMethod, ShippingRate, ShippingRateId
 from domain.pricing.store import DiscountScope, StoreReader
@@ -51,7 +53,16 @@ from resolvers.batching import Loader, count, many, one
 
 K = TypeVar("K")
 EVENT_CLASSES = (OrderEvent, OrderLifecycleEvent, OrderPaymentEvent, OrderFulfillmentEvent, OrderRefundEvent)
-Scope = ProductScope | CategoryScope | LedgerScope | UserScope | DiscountScope | OrderScope | EventScope
+Scope = (
+    ProductScope
+    | CategoryScope
+    | LedgerScope
+    | UserScope
+    | DiscountScope
+    | OrderScope
+    | EventScope
+    | ProviderEventScope
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Readers:
     store: StoreReader
     carts: CartReader
     orders: OrderReader
+    provider_events: ProviderEventReader
     users: UserReader
     addresses: AddressReader
     sessions: SessionReader
@@ -103,6 +115,7 @@ class Loaders:
     order_lines: Loader[OrderId, Sequence[OrderLine]]
     order_event: Loader[OrderEventId, OrderEvent | None]
     order_events: Loader[EventsKey, Page[OrderEvent] | None]
+    provider_event: Loader[ProviderEventId, ProviderEvent | None]
     shipping_method: Loader[ShippingRateId, ShippingMethod | None]
     discount: Loader[DiscountCodeId, DiscountCode | None]
     discount_categories: Loader[DiscountCodeId, Sequence[Category]]
@@ -148,6 +161,7 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
         cart_line=one(partial(_cart_lines, readers.carts, actor)),
         checkout=one(partial(_checkouts, readers.carts)),
         **_of_orders(readers.orders, actor, wanted),
+        provider_event=one(partial(_provider_events, readers.provider_events, actor, wanted.get(ProviderEvent))),
         shipping_method=one(partial(_shipping_methods, readers.store)),
         discount=one(partial(_discounts, readers.store, actor, wanted.get(DiscountCode))),
         discount_categories=many(partial(readers.store.categories_of, wanted=category)),
@@ -231,6 +245,12 @@ async def _order_event(
     return {identity: event for identity, event in found.items() if event.order_id in mine}
 
 
+async def _provider_events(
+    reader: ProviderEventReader, actor: Actor, wanted: Wanted, ids: Sequence[ProviderEventId]
+) -> Mapping[ProviderEventId, ProviderEvent]:
+    return await reader.by_ids(ids, wanted=wanted) if actor.is_staff else {}
+
+
 async def _checkouts(reader: CartReader, carts: Sequence[Cart]) -> Mapping[Cart, Checkout]:
     at = now()
     return {cart: reckon(cart, facts, at) for cart, facts in (await reader.facts_of(carts)).items()}
@@ -287,25 +307,27 @@ async def _sessions(
 
 
 async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, int]:
-    products = [scope for scope in scopes if isinstance(scope, ProductScope)]
-    categories = [scope for scope in scopes if isinstance(scope, CategoryScope)]
-    counts: list[tuple[Scope, int]] = []
-    if products:
-        counts.extend((await readers.products.counts(products)).items())
-    if categories:
-        counts.extend((await readers.categories.counts(categories)).items())
-    ledgers = [scope for scope in scopes if isinstance(scope, LedgerScope)]
-    if ledgers:
-        counts.extend((await readers.ledger.counts(ledgers)).items())
-    if any(isinstance(scope, DiscountScope) for scope in scopes):
-        counts.append((DiscountScope(), await readers.store.discount_count()))
-    orders = [scope for scope in scopes if isinstance(scope, OrderScope)]
-    if orders:
-        counts.extend((await readers.orders.counts(orders)).items())
-    events = [scope for scope in scopes if isinstance(scope, EventScope)]
-    if events:
-        counts.extend((await readers.orders.event_counts(events)).items())
-    people = [scope for scope in scopes if isinstance(scope, UserScope)]
-    if people:
-        counts.extend((await readers.users.counts(people)).items())
-    return dict(counts)
+    counts: dict[Scope, int] = {}
+    for kind, count_of in _counting(readers).items():
+        of_kind = [scope for scope in scopes if isinstance(scope, kind)]
+        if of_kind:
+            counts |= await count_of(of_kind)
+    return counts
+
+
+def _counting(readers: Readers) -> Mapping[type[Scope], Callable[[Any], Awaitable[Mapping[Any, int]]]]:
+    return {
+        ProductScope: readers.products.counts,
+        CategoryScope: readers.categories.counts,
+        LedgerScope: readers.ledger.counts,
+        DiscountScope: partial(_discount_counts, readers.store),
+        OrderScope: readers.orders.counts,
+        EventScope: readers.orders.event_counts,
+        ProviderEventScope: readers.provider_events.counts,
+        UserScope: readers.users.counts,
+    }
+
+
+async def _discount_counts(reader: StoreReader, scopes: Sequence[DiscountScope]) -> Mapping[DiscountScope, int]:
+    """There is one list of them."""
+    return dict.fromkeys(scopes, await reader.discount_count())

@@ -10,6 +10,7 @@ import strawberry
 from domain.carts.cart import Cart, CartId, CartLineId
 from domain.orders.events import OrderEventId
 from domain.orders.order import OrderId, OrderLineId
+from domain.payments.notices import ProviderEventId
 from domain.pricing.discounts import DiscountCodeId
 from domain.pricing.shipping import ShippingRateId
 from domain.pricing.taxes import TaxRateId
@@ -36,6 +37,7 @@ LOAD: Mapping[str, Callable[[Loaders, UUID], Awaitable[object | None]]] = {
     "Product": lambda loaders, identity: loaders.product.load(ProductId(identity)),
     "ProductMedia": lambda loaders, identity: loaders.medium.load(MediaId(identity)),
     "ProductVariant": lambda loaders, identity: loaders.variant.load(VariantId(identity)),
+    "ProviderEvent": lambda loaders, identity: loaders.provider_event.load(ProviderEventId(identity)),
     "SavedAddress": lambda loaders, identity: loaders.address.load(AddressId(identity)),
     "Session": lambda loaders, identity: loaders.session.load(SessionId(identity)),
     "ShippingMethod": lambda loaders, identity: loaders.shipping_method.load(ShippingRateId(identity)),

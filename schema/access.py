@@ -12,7 +12,7 @@ ERROR = "code message field"
 ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "Query": {
         EVERYBODY: "node nodes shop me cart order product productVariant products category categories",
-        ADMIN: "user users orders discountCodes shippingRates taxRates",
+        ADMIN: "user users orders discountCodes shippingRates taxRates providerEvents",
     },
     "Mutation": {
         EVERYBODY: "orderPlace orderCancel cartCreate cartLinesAdd cartLinesUpdate cartLinesRemove "
@@ -22,7 +22,8 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
         "userEmailChangeConfirm",
         SIGNED_IN: "userLogout sessionRevoke emailVerificationRequest userPasswordChange userEmailChangeRequest "
         "userUpdate userDelete userAddressCreate userAddressUpdate userAddressDelete",
-        ADMIN: "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet",
+        ADMIN: "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet "
+        "providerEventReplay",
     },
     # the shop and its catalogue
     "Shop": {EVERYBODY: "name currencyCode currencies shippingCountries"},
@@ -62,6 +63,10 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
         ADMIN: "id name description countries price freeAbove maxWeightGrams minDays maxDays active",
     },
     "TaxRate": {ADMIN: "id title countryCode region rate includedInPrice active"},
+    # payments
+    "ProviderEvent": {ADMIN: "id provider externalId type status attempts error payload receivedAt processedAt"},
+    "ProviderEventConnection": PAGE,
+    "ProviderEventEdge": EDGE,
     # people
     "User": {
         OWNER: "id email firstName lastName role emailVerified addresses defaultAddress cart orders createdAt "
@@ -132,6 +137,7 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "DiscountCodeUpdatePayload": {EVERYBODY: "discountCode userErrors"},
     "ShippingRateSetPayload": {EVERYBODY: "shippingRate userErrors"},
     "TaxRateSetPayload": {EVERYBODY: "taxRate userErrors"},
+    "ProviderEventReplayPayload": {EVERYBODY: "providerEvent userErrors"},
     "CartCreatePayload": {EVERYBODY: "cart userErrors"},
     "CartLinesAddPayload": {EVERYBODY: "cart userErrors"},
     "CartLinesUpdatePayload": {EVERYBODY: "cart userErrors"},

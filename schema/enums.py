@@ -10,6 +10,8 @@ from domain.carts.changes import QuoteChangeReason
 from domain.orders.events import OrderEventType
 from domain.orders.listing import OrderSortField
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
+from domain.payments.notices import ProviderEventStatus
+from domain.payments.payment import PaymentProvider
 from domain.pricing.discounts import DiscountKind
 from domain.products.inventory import InventoryReason, StockStatus
 from domain.products.listing import ProductSortField
@@ -242,5 +244,23 @@ publish(
         OrderEventType.REFUND_FAILED: "Money could not be paid back.",
         OrderEventType.RETURN_RECEIVED: "Goods came back.",
         OrderEventType.NOTE_ADDED: "Somebody wrote a note.",
+    },
+)
+publish(
+    PaymentProvider,
+    "Who moves the money.",
+    {
+        PaymentProvider.STRIPE: "Stripe.",
+        PaymentProvider.SANDBOX: "A provider inside the shop, for trying things out: no money moves.",
+    },
+)
+publish(
+    ProviderEventStatus,
+    "What became of something that the payment provider told.",
+    {
+        ProviderEventStatus.RECEIVED: "It is kept, and waits for its turn.",
+        ProviderEventStatus.PROCESSED: "The provider was asked what is true, and the shop agrees with it.",
+        ProviderEventStatus.IGNORED: "It has nothing to do with this shop.",
+        ProviderEventStatus.FAILED: "It was put aside, because it contradicts what was agreed or could not be handled.",
     },
 )

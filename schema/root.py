@@ -8,12 +8,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
 from domain.users.access import Viewer
-from schema import access, carts, errors, orders, pricing, products, users
+from schema import access, carts, errors, orders, pricing, products, provider_events, users
 from schema.carts import CartMutations, CartQueries
 from schema.nodes import NodeQueries
 from schema.orders import OrderMutations, OrderQueries
 from schema.pricing import PricingMutations, PricingQueries
 from schema.products import ProductMutations, ProductQueries
+from schema.provider_events import ProviderEventMutations, ProviderEventQueries
 from schema.rendering import Auth
 from schema.scalars import SCALARS
 from schema.shop import ShopQueries
@@ -21,11 +22,22 @@ from schema.users import UserMutations, UserQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(NodeQueries, ShopQueries, UserQueries, ProductQueries, PricingQueries, CartQueries, OrderQueries): ...
+class Query(
+    NodeQueries,
+    ShopQueries,
+    UserQueries,
+    ProductQueries,
+    PricingQueries,
+    CartQueries,
+    OrderQueries,
+    ProviderEventQueries,
+): ...
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(UserMutations, ProductMutations, PricingMutations, CartMutations, OrderMutations): ...
+class Mutation(
+    UserMutations, ProductMutations, PricingMutations, CartMutations, OrderMutations, ProviderEventMutations
+): ...
 
 
 ROOTS = frozenset({"Query", "Mutation"})
@@ -53,6 +65,7 @@ def build() -> strawberry.Schema:
             *(users.SavedAddress, users.Session, users.User),
             *(carts.Cart, carts.CartLine, carts.ShippingMethod, carts.CartVersionConflictError),
             *(orders.Order, orders.OrderLine, orders.OrderLifecycleEvent),
+            provider_events.ProviderEvent,
             *(orders.InsufficientStockError, orders.InvalidTransitionError, orders.QuoteChangedError),
             *errors.TYPES,
         ],

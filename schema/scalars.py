@@ -12,6 +12,7 @@ CurrencyCode = NewType("CurrencyCode", str)
 CountryCode = NewType("CountryCode", str)
 EventCursor = NewType("EventCursor", str)
 URL = NewType("URL", str)
+JSON = NewType("JSON", object)
 
 MOST_DIGITS = 40
 
@@ -48,6 +49,10 @@ def read_instant(value: object) -> datetime:
     if exact is None:
         raise ValueError('A DateTime is RFC 3339 with an offset, such as "2026-01-31T12:00:00Z".')
     return exact
+
+
+def as_it_is(value: object) -> object:
+    return value
 
 
 def read_text(value: object) -> str:
@@ -98,6 +103,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3986",
         serialize=str,
         parse_value=read_text,
+    ),
+    JSON: scalar(
+        name="JSON",
+        description="Any JSON value, as it is.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=as_it_is,
+        parse_value=as_it_is,
     ),
 }
 

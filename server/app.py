@@ -23,6 +23,7 @@ from server.http import health
 from server.http.graphql import GraphQLEndpoint
 from server.http.guard import Failures, Guard
 from server.http.replies import refusal_body
+from server.http.webhooks import ADDRESS, WebhookEndpoint
 from server.settings import CHECKOUT, Settings
 from server.websocket.endpoint import GraphQLSocket
 from server.wiring import open_shop
@@ -73,6 +74,7 @@ def _routes() -> list[BaseRoute]:
         Route("/livez", health.livez),
         Route("/readyz", health.readyz),
         Route("/health", health.readyz),
+        Route(ADDRESS, WebhookEndpoint()),
         explorer.files(),
         *ACCOUNT_PAGES,
         DEMO_PICTURES,

@@ -26,7 +26,8 @@ from domain.carts.carts import Carts
 from domain.orders.belongings import CartsAndOrders
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
-from domain.payments.gateway import PaymentGateway
+from domain.payments.gateway import NoticeReader, PaymentGateway
+from domain.payments.provider_events import Inbox
 from domain.pricing.store import StoreSettings
 from domain.products.stock_keeping import StockKeeping
 from domain.shared.analytics import Tracking
@@ -50,6 +51,7 @@ from persistence.database import ConnectionSettings, Database, Listener, bounded
 from persistence.inbox import SqlInbox
 from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox
+from persistence.payments.provider_events import SqlProviderEvents
 from persistence.pricing.store import SqlStoreReader
 from persistence.products.categories import SqlCategories
 from persistence.products.ledger import SqlLedger
@@ -97,6 +99,8 @@ class Shop:
     relay: Relay
     consuming: RabbitConsumers | None
     """Takes events out of RabbitMQ again, for the background, where there is one; otherwise `relay` does it all."""
+    notices: NoticeReader | None
+    """Believes what the payment provider tells, or not; None when nobody may tell us anything."""
     engine: Engine
 
     async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS, client: Client = UNKNOWN) -> Answer:
@@ -116,6 +120,7 @@ def readers(database: Database) -> Readers:
         store=SqlStoreReader(database),
         carts=SqlCartReader(database),
         orders=SqlOrderReader(database),
+        provider_events=SqlProviderEvents(database),
         users=SqlUserReader(database),
         addresses=SqlAddressReader(database),
         sessions=SqlSessionReader(database, now),
@@ -208,6 +213,7 @@ async def open_shop(
             consumers=consumers,
             relay=Relay(outbox, carrier, signals),
             consuming=consuming,
+            notices=None,
             behind=behind,
             overdue=Orders(SqlUnitsOfWork(behind, signals, now), now),
             engine=Engine(root.build(), suggest=not settings.production),
@@ -259,6 +265,7 @@ class _UseCases:
             carts=carts,
             order_placing=OrderPlacing(self.begin, self.signer, now),
             orders=Orders(self.begin, now),
+            provider_events=Inbox(self.begin, now),
             signer=self.signer,
         )
 

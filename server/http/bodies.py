@@ -15,28 +15,28 @@ class ClientLeft(Exception):
     """Nobody waits for an answer."""
 
 
-async def read(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+async def read(receive: Receive, headers: Mapping[bytes, bytes], most: int = MOST_BYTES) -> bytes:
     """Return the whole body.
 
     Raises:
-        Refused: it is longer than 128 KiB.
+        Refused: it is longer than `most` bytes.
         ClientLeft: the connection ended, or was closed because the body took too long.
     """
-    if int(headers.get(b"content-length", b"0")) > MOST_BYTES and b"expect" in headers:
-        raise _too_large()  # the client waits for leave to send the body
+    if int(headers.get(b"content-length", b"0")) > most and b"expect" in headers:
+        raise _too_large(most)  # the client waits for leave to send the body
     body, more = await _chunk(receive)
     if more:
         chunks, size = [body], len(body)
         while more and size <= MOST_DISCARDED:
             chunk, more = await _chunk(receive)
             size += len(chunk)
-            if size <= MOST_BYTES:
+            if size <= most:
                 chunks.append(chunk)
-        if size > MOST_BYTES:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         return b"".join(chunks)
-    if len(body) > MOST_BYTES:
-        raise _too_large()
+    if len(body) > most:
+        raise _too_large(most)
     return body
 
 
@@ -47,5 +47,5 @@ async def _chunk(receive: Receive) -> tuple[bytes, bool]:
     return message.get("body", b""), message.get("more_body", False)
 
 
-def _too_large() -> Refused:
-    return Refused(413, "BODY_TOO_LARGE", f"A request's body has {MOST_BYTES:,} bytes at most.", (CLOSE,))
+def _too_large(most: int) -> Refused:
+    return Refused(413, "BODY_TOO_LARGE", f"A request's body has {most:,} bytes at most.", (CLOSE,))

@@ -11,6 +11,7 @@ from domain.carts.cart import Cart, CartId
 from domain.carts.carts import Carts, Target
 from domain.orders.order import OrderCancelReason, OrderId
 from domain.orders.placing import Placement
+from domain.payments.notices import ProviderEventId
 from domain.pricing.discounts import DiscountCode, DiscountCodeId, DiscountKind
 from domain.pricing.shipping import ShippingRate, ShippingRateId
 from domain.pricing.taxes import TaxRate, TaxRateId
@@ -25,6 +26,7 @@ from resolvers import global_ids
 from server.demo.reading import read_catalogue
 from server.wiring import Shop
 from tests import sql
+from tests.graphql import provider_events
 from tests.people import Person
 
 CURRENCY = "USD"
@@ -44,6 +46,7 @@ class Goods:
     number: str
     bought: UUID
     event: UUID
+    told: ProviderEventId
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -60,6 +63,7 @@ class Goods:
             "number": self.number,
             "bought": global_ids.encode("OrderLine", self.bought),
             "event": global_ids.encode("OrderLifecycleEvent", self.event),
+            "told": global_ids.encode("ProviderEvent", self.told),
         }
 
 
@@ -121,7 +125,9 @@ async def stocked(shop: Shop, owner: Person, admin: Person, variant: VariantId, 
     cart = await full_cart(shop.services.carts, owner, variant, home, rate.id)
     # what a line cost when it was put in differs from what it costs now: there is something to tell
     await sql.run(shop.database, "UPDATE cart_lines SET seen_price = 1 WHERE cart_id = :cart", cart=cart.id)
-    return Goods(cart, code.id, rate.id, tax.id, AdjustmentId(UUID(str(adjustment))), **bought)
+    told = provider_events.canary()
+    await provider_events.add(shop, told)
+    return Goods(cart, code.id, rate.id, tax.id, AdjustmentId(UUID(str(adjustment))), **bought, told=told.id)
 
 
 async def _bought(shop: Shop, owner: Person, variant: VariantId, home: Address, rate: ShippingRateId) -> dict[str, Any]:

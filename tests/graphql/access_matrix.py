@@ -146,6 +146,7 @@ def _by_order(inside: str, path: Path) -> list[Way]:
 
 _HAPPENED = "events(last: 1) { nodes { ... on OrderLifecycleEvent { %s } } }"
 _SETTINGS = [Step((name,), Rule.ADMIN) for name in ("discountCodes", "shippingRates", "taxRates")]
+_TOLD = [Step(("providerEvents",), Rule.ADMIN)]
 _STOCK = Step(("inventory",), Rule.ADMIN)
 _BY_SKU = "query($sku: String!) { productVariant(sku: $sku) { %s } }"
 _IN_PRODUCT = "query($slug: String!, $sku: String!) { product(slug: $slug) { variant(sku: $sku) { %s } } }"
@@ -257,6 +258,16 @@ WAYS: Mapping[str, Sequence[Way]] = {
         *_by_node("ShippingRate", "rate"),
     ],
     "TaxRate": [Way("taxRates", "{ taxRates { %s } }", ("taxRates", 0), _SETTINGS[2:]), *_by_node("TaxRate", "tax")],
+    "ProviderEvent": [
+        Way("nodes", "{ providerEvents(first: 1) { nodes { %s } } }", ("providerEvents", "nodes", 0), _TOLD),
+        Way(
+            "edges",
+            "{ providerEvents(first: 1) { edges { node { %s } } } }",
+            ("providerEvents", "edges", 0, "node"),
+            _TOLD,
+        ),
+        *_by_node("ProviderEvent", "told"),
+    ],
 }
 OF_PLACED_CARTS = {
     ("Cart", "order"): [
@@ -284,6 +295,7 @@ CELLS = [
     for way in ways(type_, field)
 ]
 _ARGUMENTS = {"user": "(id: $user)", "users": "(first: 1)", "orders": "(last: 1)", "discountCodes": "(last: 1)"}
+_ARGUMENTS["providerEvents"] = "(first: 1)"
 _STEADY = {("Cart", "quote"): "quote { total { amount } }"}
 """Without what each reading gives differently."""
 

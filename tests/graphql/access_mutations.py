@@ -152,6 +152,7 @@ SENDS: Mapping[str, Sends] = {
     "discountCodeUpdate": shopping.switches_a_code_off,
     "shippingRateSet": shopping.sets_a_shipping_rate,
     "taxRateSet": shopping.sets_a_tax,
+    "providerEventReplay": shopping.replays,
 }
 
 
@@ -186,6 +187,7 @@ TARGETS = [
     Target("discountCodeUpdate", "id", "DiscountCode", shopping.switches_a_code_off, for_staff=True),
     Target("shippingRateSet", "id", "ShippingRate", shopping.sets_a_shipping_rate, for_staff=True),
     Target("taxRateSet", "id", "TaxRate", shopping.sets_a_tax, for_staff=True),
+    Target("providerEventReplay", "id", "ProviderEvent", shopping.replays, for_staff=True),
 ]
 UNTARGETED = {
     # a guest's cart is taken over, or left alone without a word

@@ -29,7 +29,7 @@ def each(rule: Rule, fields: str) -> Mapping[str, Rule]:
 
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
-    "Query": each(Rule.ADMIN, "user users orders discountCodes shippingRates taxRates"),
+    "Query": each(Rule.ADMIN, "user users orders discountCodes shippingRates taxRates providerEvents"),
     "User": {
         **each(Rule.OWNER, "id email firstName lastName role emailVerified"),
         **each(Rule.OWNER, "addresses defaultAddress cart orders createdAt updatedAt"),
@@ -68,6 +68,9 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         **each(Rule.ADMIN, "id name description countries price freeAbove maxWeightGrams minDays maxDays active"),
     },
     "TaxRate": each(Rule.ADMIN, "id title countryCode region rate includedInPrice active"),
+    "ProviderEvent": {
+        **each(Rule.ADMIN, "id provider externalId type status attempts error payload receivedAt processedAt"),
+    },
     "Mutation": {
         **each(Rule.EVERYBODY, "userRegister userLogin tokenRefresh emailVerify passwordResetRequest passwordReset"),
         **each(Rule.EVERYBODY, "userEmailChangeConfirm"),
@@ -82,7 +85,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         # the owner's and the administrators', and a guest's for who has its token
         **each(Rule.EVERYBODY, "orderCancel"),
         **each(Rule.ADMIN, "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate"),
-        **each(Rule.ADMIN, "shippingRateSet taxRateSet"),
+        **each(Rule.ADMIN, "shippingRateSet taxRateSet providerEventReplay"),
     },
 }
 PUBLIC = {"Category", "Product", "ProductMedia", "ShippingMethod"}
@@ -94,6 +97,6 @@ BY_ID = {
     "Cart": Rule.OWNER,
     "CartLine": Rule.OWNER_ALONE,
     **dict.fromkeys(("Order", "OrderLine", "OrderLifecycleEvent"), Rule.OWNER),
-    **dict.fromkeys(("InventoryAdjustment", "DiscountCode", "ShippingRate", "TaxRate"), Rule.ADMIN),
+    **dict.fromkeys(("InventoryAdjustment", "DiscountCode", "ShippingRate", "TaxRate", "ProviderEvent"), Rule.ADMIN),
 }
 """To whom a thing is there at all, when it is asked for by its id."""

@@ -10,7 +10,7 @@ from domain.orders.placing import Placement
 from domain.shared.ids import uuid7
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
-from tests.graphql import access_goods
+from tests.graphql import access_goods, provider_events
 from tests.graphql.access_world import ELSEWHERE, VARIANT, World
 from tests.people import Person
 
@@ -133,3 +133,9 @@ async def sets_a_tax(world: World, _: Person) -> Input:
         "rate": "0.19",
         "includedInPrice": True,
     }
+
+
+async def replays(world: World, _: Person) -> Input:
+    told = provider_events.told(provider_events.MANY + next(_numbers))
+    await provider_events.add(world.shop, told)
+    return {"id": global_ids.encode("ProviderEvent", told.id)}

@@ -16,7 +16,7 @@ from domain.shared.paging import Position, encode
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
 from server.graphql.core import item_type, without_non_null
-from tests.graphql import crowd, crowd_carts
+from tests.graphql import crowd, crowd_carts, provider_events
 
 DEEPEST = 6
 MOST_FIELDS = 45
@@ -79,6 +79,7 @@ def pools() -> Mapping[str, Sequence[Any]]:
         ],
         "filter": _filters(products, categories),
         **_of_orders(),
+        "providerEvents.status": [["RECEIVED"], ["FAILED", "IGNORED"], [], None],
     }
 
 
@@ -148,6 +149,7 @@ def _settings() -> list[str]:
         global_ids.encode("ShippingRate", crowd_carts.rate_id(1)),
         global_ids.encode("ShippingMethod", crowd_carts.rate_id(2)),
         global_ids.encode("TaxRate", crowd_carts.tax_id(1)),
+        global_ids.encode("ProviderEvent", provider_events.event_id(1)),
     ]
 
 

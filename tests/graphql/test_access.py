@@ -31,6 +31,7 @@ MISSING = {
         "order": "Order",
         "bought": "OrderLine",
         "event": "OrderLifecycleEvent",
+        "told": "ProviderEvent",
     }.items()
 } | {"number": "0000-0000-0000"}
 PER_REQUEST = {"x-request-id"}

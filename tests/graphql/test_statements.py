@@ -15,7 +15,7 @@ from server.demo.reading import read_catalogue
 from server.graphql.core import core_schema, definition, item_type, resolver, without_non_null
 from server.wiring import Shop
 from tests.conftest import Statements
-from tests.graphql import crowd, crowd_carts, crowd_orders
+from tests.graphql import crowd, crowd_carts, crowd_orders, provider_events
 from tests.graphql.asking import ADMIN, ask
 
 SCHEMA = core_schema(root.build())
@@ -69,6 +69,9 @@ WAYS = {
     "ShippingMethodSnapshot": f"{ORDERS} shippingMethod {{ %s }} }} }}",
     "OrderLifecycleEvent": f"{EVENTS} {{ nodes {{ ... on OrderLifecycleEvent {{ %s }} }} }} }} }}",
     "OrderEventConnection": f"{EVENTS} {{ %s }} }} }}",
+    "ProviderEvent": "providerEvents(first: %d) { nodes { %s } }",
+    "ProviderEventConnection": "providerEvents(first: %d) { %s }",
+    "ProviderEventEdge": "providerEvents(first: %d) { edges { %s } }",
     "OrderEventEdge": f"{EVENTS} {{ edges {{ %s }} }} }} }}",
 }
 WITHOUT_LISTS = {"Query", "Shop", "PageInfo"}
@@ -189,6 +192,7 @@ CART = f'cartId: "{global_ids.encode("Cart", crowd_carts.cart_id(2))}"'
 METHOD = global_ids.encode("ShippingMethod", crowd_carts.rate_id(1))
 DISCOUNT = global_ids.encode("DiscountCode", crowd_carts.discount_id(1))
 TAX = global_ids.encode("TaxRate", crowd_carts.tax_id(1))
+TOLD = global_ids.encode("ProviderEvent", provider_events.event_id(1))
 RATE = 'rate: "0.05", includedInPrice: true'
 VARIANT = global_ids.encode("ProductVariant", read_catalogue().products[0].variants[0].id)
 # each can be sent again and again: it finds everything as it should be
@@ -205,6 +209,7 @@ REPEATABLE = {
     "cartShippingMethodSelect": (f'{{ {CART}, shippingMethodId: "{METHOD}" }}', crowd.BUSY),
     "inventoryAdjust": (f'{{ variantId: "{VARIANT}", delta: 1, reason: CORRECTION }}', crowd.STAFF),
     "discountCodeUpdate": (f'{{ id: "{DISCOUNT}", active: true }}', crowd.STAFF),
+    "providerEventReplay": (f'{{ id: "{TOLD}" }}', crowd.STAFF),
     "taxRateSet": (f'{{ id: "{TAX}", title: "Tax 1", countryCode: "GB", {RATE} }}', crowd.STAFF),
 }
 
@@ -262,7 +267,7 @@ async def test_to_say_what_was_done_takes_no_statement(
 
 TOGETHER = {
     **dict.fromkeys(["Product", "ProductVariant", "ProductMedia", "Category", "User", "SavedAddress"], 1),
-    **dict.fromkeys(["DiscountCode", "InventoryAdjustment", "Order"], 1),
+    **dict.fromkeys(["DiscountCode", "InventoryAdjustment", "Order", "ProviderEvent"], 1),
     **dict.fromkeys(["Cart", "OrderLine", "OrderLifecycleEvent"], 2),
 }
 """Statements, of which the second finds a cart's lines, or whose the orders are that lines and events belong to."""
@@ -286,7 +291,7 @@ def _ids(value: Any) -> set[str]:
     return set[str]().union(*(_ids(one) for one in inside))
 
 
-@pytest.mark.parametrize("connection", ["products", "categories", "users", "discountCodes", "orders"])
+@pytest.mark.parametrize("connection", ["products", "categories", "users", "discountCodes", "orders", "providerEvents"])
 async def test_nothing_is_counted_unless_somebody_asks(crowded: Shop, statements: Statements, connection: str) -> None:
     for asked, counted in (("nodes { id }", False), ("totalCount", True), ("totalCount @skip(if: true)", False)):
         statements.clear()
