@@ -151,9 +151,8 @@ class Inbox:
 
     def _event(self, provider: PaymentProvider, notice: Notice) -> ProviderEvent:
         at = self.clock()
-        if not notice.external_id or not all(
-            map(_is_name, filter(None, (notice.external_id, notice.reference, notice.account)))
-        ):
+        names = filter(None, (notice.external_id, notice.reference, notice.account))
+        if not notice.external_id or not all(map(_is_name, names)):
             raise BadSignature
         matters = notice.subject in {PAYMENT, SETUP}
         return ProviderEvent(

@@ -74,6 +74,7 @@ REFUSED = {
     "ck_provider_events_provider": "UPDATE provider_events SET provider = 'other'",
     "ck_provider_events_status": "UPDATE provider_events SET status = 'lost'",
     "ck_provider_events_attempts": "UPDATE provider_events SET attempts = -1",
+    "ck_provider_events_amount": "UPDATE provider_events SET amount = 1",
     "uq_provider_events_provider_external_id": (
         f"{TOLD} ('{TWO}', 'sandbox', 'evt_1', 'x', '', 'received', '{{}}', now())"
     ),
