@@ -7,7 +7,7 @@ from domain.carts.carts import Carts
 from domain.carts.quotes import Signer
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
-from domain.payments.provider_events import Inbox
+from domain.payments.provider_events import NoticeKeeping
 from domain.pricing.store import StoreSettings
 from domain.products.stock_keeping import StockKeeping
 from domain.shared.work import Once
@@ -51,5 +51,5 @@ class Services:
     carts: Carts
     order_placing: OrderPlacing
     orders: Orders
-    provider_events: Inbox
+    provider_events: NoticeKeeping
     signer: Signer

@@ -27,7 +27,7 @@ from domain.orders.belongings import CartsAndOrders
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
 from domain.payments.gateway import NoticeReader, PaymentGateway
-from domain.payments.provider_events import Inbox
+from domain.payments.provider_events import NoticeKeeping
 from domain.pricing.store import StoreSettings
 from domain.products.stock_keeping import StockKeeping
 from domain.shared.analytics import Tracking
@@ -265,7 +265,7 @@ class _UseCases:
             carts=carts,
             order_placing=OrderPlacing(self.begin, self.signer, now),
             orders=Orders(self.begin, now),
-            provider_events=Inbox(self.begin, now),
+            provider_events=NoticeKeeping(self.begin, now),
             signer=self.signer,
         )
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_25_provider_events"
-down_revision: str | None = "2026_11_25_payments"
+down_revision: str | None = "2026_11_25_sandbox"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -109,7 +109,7 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
+class NoticeKeeping:
     """Takes notices in, and up again. It needs no provider."""
 
     begin: BeginProviderEventsWork
