@@ -39,3 +39,7 @@ TIMED = 500 if STRESS else 3
 """Log-ins with an account, and as many without."""
 MOST_DIFFERENT = 0.02 if STRESS else float("inf")
 """How far apart their medians may be. Three say nothing, and a busy machine nothing either."""
+WEBHOOK_COPIES = 1_000 if STRESS else 60
+"""Of one webhook at once."""
+FORGERIES = 10_000 if STRESS else 320
+"""Of webhooks, of each kind as many."""
