@@ -15,6 +15,7 @@ from domain.shared.work import Once
 from persistence import inbox, outbox, results
 from persistence.carts.repository import SqlCarts
 from persistence.database import NO_ANSWER, Database, Transaction
+from persistence.orders.fulfillments import SqlFulfillments
 from persistence.orders.repository import SqlOrders
 from persistence.payments.provider_events import SqlProviderEventRepository
 from persistence.pricing.store import SqlStore
@@ -44,6 +45,7 @@ class SqlUnitOfWork:
         self.carts = SqlCarts(transaction)
         self.orders = SqlOrders(transaction)
         self.provider_events = SqlProviderEventRepository(transaction)
+        self.fulfillments = SqlFulfillments(transaction)
 
     def happened(self, event: Event) -> None:
         self._events.append(event)

@@ -16,6 +16,7 @@ from domain.orders.events import (
     OrderPaymentEvent,
     OrderRefundEvent,
 )
+from domain.orders.fulfillment import Fulfillment, FulfillmentId
 from domain.orders.listing import OrderScope
 from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
 from domain.orders.reading import EventScope, EventsKey, OrderReader, OrdersKey
@@ -113,6 +114,10 @@ class Loaders:
     orders_of_user: Loader[OrdersKey, Page[Order] | None]
     order_line: Loader[OrderLineId, OrderLine | None]
     order_lines: Loader[OrderId, Sequence[OrderLine]]
+    any_order_line: Loader[OrderLineId, OrderLine | None]
+    fulfillment: Loader[FulfillmentId, Fulfillment | None]
+    any_fulfillment: Loader[FulfillmentId, Fulfillment | None]
+    fulfillments: Loader[OrderId, Sequence[Fulfillment]]
     order_event: Loader[OrderEventId, OrderEvent | None]
     order_events: Loader[EventsKey, Page[OrderEvent] | None]
     provider_event: Loader[ProviderEventId, ProviderEvent | None]
@@ -186,6 +191,11 @@ def _of_orders(reader: OrderReader, actor: Actor, wanted: Mapping[type, Wanted])
         "orders_of_user": one(partial(reader.pages_of_users, wanted=order)),
         "order_line": one(partial(_order_lines, reader, actor)),
         "order_lines": many(partial(reader.lines_of, wanted=wanted.get(OrderLine))),
+        # what shows one of these has the same order, and its rule was kept already
+        "any_order_line": one(partial(reader.lines, wanted=wanted.get(OrderLine))),
+        "fulfillment": one(partial(_fulfillments, reader, actor)),
+        "any_fulfillment": one(partial(reader.fulfillments, wanted=wanted.get(Fulfillment))),
+        "fulfillments": many(partial(reader.fulfillments_of, wanted=wanted.get(Fulfillment))),
         "order_event": one(partial(_order_event, reader, actor)),
         "order_events": one(partial(reader.event_pages, wanted=_wanted_of(EVENT_CLASSES, wanted))),
     }
@@ -235,6 +245,14 @@ async def _order_lines(
     found = await reader.lines(ids)
     mine = await _orders(reader.by_ids, actor, frozenset(), list({line.order_id for line in found.values()}))
     return {identity: line for identity, line in found.items() if line.order_id in mine}
+
+
+async def _fulfillments(
+    reader: OrderReader, actor: Actor, ids: Sequence[FulfillmentId]
+) -> Mapping[FulfillmentId, Fulfillment]:
+    found = await reader.fulfillments(ids)
+    mine = await _orders(reader.by_ids, actor, frozenset(), list({one.order_id for one in found.values()}))
+    return {identity: one for identity, one in found.items() if one.order_id in mine}
 
 
 async def _order_event(

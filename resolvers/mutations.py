@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from domain.shared.errors import DomainError, InTheWay, InvalidInput, InvalidToken, NotFound, Unavailable, UserErrorCode
+from domain.shared.errors import (
+    DomainError,
+    InTheWay,
+    InvalidInput,
+    InvalidToken,
+    NotFound,
+    SeveralErrors,
+    Unavailable,
+    UserErrorCode,
+)
 from domain.shared.work import AlreadyDone, Once
 from domain.users.access import Rule
 from domain.users.user import User
@@ -53,8 +62,7 @@ class Mutation:
         except Unavailable:
             raise
         except DomainError as error:
-            if isinstance(error, NotFound):
-                error.id = error.id or _sent(sent, error.field)
+            _identify(error, sent)
             if error.holds is not None:
                 context.hold(error.holds)
             return refused(error)
@@ -103,9 +111,24 @@ class Mutation:
         return before
 
 
+def _identify(error: DomainError, sent: Any) -> None:
+    """Let what was not found say by which id it was looked for."""
+    for one in error.errors if isinstance(error, SeveralErrors) else (error,):
+        if isinstance(one, NotFound):
+            one.id = one.id or _sent(sent, one.field)
+
+
 def _sent(sent: Any, path: Sequence[str] | None) -> str | None:
     """What the client sent for the argument at this path into the input."""
     value = sent
     for name in path or ():
-        value = getattr(value, _CAPITAL.sub("_", name).lower(), None)
+        value = _items(value)[int(name)] if name.isdigit() else getattr(value, _attribute(name), None)
     return value if isinstance(value, str) else None
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value
+
+
+def _attribute(name: str) -> str:
+    return _CAPITAL.sub("_", name).lower()

@@ -8,7 +8,8 @@ from uuid import UUID
 import strawberry
 
 from domain.carts.cart import Cart, CartId, CartLineId
-from domain.orders.events import OrderEventId
+from domain.orders.events import OrderEvent, OrderEventId, OrderFulfillmentEvent, OrderLifecycleEvent
+from domain.orders.fulfillment import FulfillmentId
 from domain.orders.order import OrderId, OrderLineId
 from domain.payments.notices import ProviderEventId
 from domain.pricing.discounts import DiscountCodeId
@@ -25,14 +26,23 @@ from resolvers.loaders import Loaders
 from resolvers.product_listing import bounded
 from schema.scalars import ID
 
+
+async def _event(loaders: Loaders, identity: UUID, kind: type[OrderEvent]) -> OrderEvent | None:
+    """An event by the name of another kind's is not there, as it is with all ids."""
+    found = await loaders.order_event.load(OrderEventId(identity))
+    return found if isinstance(found, kind) else None
+
+
 LOAD: Mapping[str, Callable[[Loaders, UUID], Awaitable[object | None]]] = {
     "Cart": lambda loaders, identity: loaders.cart.load(CartId(identity)),
     "Category": lambda loaders, identity: loaders.category.load(CategoryId(identity)),
     "CartLine": lambda loaders, identity: loaders.cart_line.load(CartLineId(identity)),
     "DiscountCode": lambda loaders, identity: loaders.discount.load(DiscountCodeId(identity)),
+    "Fulfillment": lambda loaders, identity: loaders.fulfillment.load(FulfillmentId(identity)),
     "InventoryAdjustment": lambda loaders, identity: loaders.adjustment.load(AdjustmentId(identity)),
     "Order": lambda loaders, identity: loaders.order.load(OrderId(identity)),
-    "OrderLifecycleEvent": lambda loaders, identity: loaders.order_event.load(OrderEventId(identity)),
+    "OrderFulfillmentEvent": lambda loaders, identity: _event(loaders, identity, OrderFulfillmentEvent),
+    "OrderLifecycleEvent": lambda loaders, identity: _event(loaders, identity, OrderLifecycleEvent),
     "OrderLine": lambda loaders, identity: loaders.order_line.load(OrderLineId(identity)),
     "Product": lambda loaders, identity: loaders.product.load(ProductId(identity)),
     "ProductMedia": lambda loaders, identity: loaders.medium.load(MediaId(identity)),

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.carts.carts import Carts
 from domain.carts.quotes import Signer
+from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
 from domain.payments.provider_events import NoticeKeeping
@@ -52,4 +53,5 @@ class Services:
     order_placing: OrderPlacing
     orders: Orders
     provider_events: NoticeKeeping
+    fulfillments: Fulfillments
     signer: Signer

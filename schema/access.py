@@ -22,8 +22,8 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
         "userEmailChangeConfirm",
         SIGNED_IN: "userLogout sessionRevoke emailVerificationRequest userPasswordChange userEmailChangeRequest "
         "userUpdate userDelete userAddressCreate userAddressUpdate userAddressDelete",
-        ADMIN: "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet "
-        "providerEventReplay",
+        ADMIN: "fulfillmentCreate fulfillmentUpdate fulfillmentCancel orderNoteAdd providerEventReplay "
+        "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet",
     },
     # the shop and its catalogue
     "Shop": {EVERYBODY: "name currencyCode currencies shippingCountries"},
@@ -98,8 +98,8 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     # orders
     "Order": {
         OWNER: "id number status paymentStatus fulfillmentStatus email user lines cost discountCodes shippingAddress "
-        "billingAddress shippingMethod events eventCursor note placedAt expiresAt confirmedAt completedAt canceledAt "
-        "cancelReason updatedAt",
+        "billingAddress shippingMethod fulfillments events eventCursor note placedAt expiresAt confirmedAt completedAt "
+        "canceledAt cancelReason updatedAt",
     },
     "OrderConnection": PAGE,
     "OrderEdge": EDGE,
@@ -109,6 +109,12 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
         "discount tax total",
     },
     "ShippingMethodSnapshot": {EVERYBODY: "name price"},
+    "Fulfillment": {
+        EVERYBODY: "id order status lines tracking estimatedDeliveryAt createdAt shippedAt deliveredAt",
+    },
+    "FulfillmentLine": {EVERYBODY: "orderLine quantity"},
+    "Tracking": {EVERYBODY: "carrier number url"},
+    "OrderFulfillmentEvent": {EVERYBODY: "id cursor sequence type occurredAt message order fulfillment location"},
     "OrderLifecycleEvent": {EVERYBODY: "id cursor sequence type occurredAt message order previousStatus status"},
     "OrderEventConnection": PAGE,
     "OrderEventEdge": EDGE,
@@ -149,6 +155,10 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "CartDiscountCodeApplyPayload": {EVERYBODY: "cart userErrors"},
     "CartDiscountCodeRemovePayload": {EVERYBODY: "cart userErrors"},
     "OrderPlacePayload": {EVERYBODY: "order accessToken userErrors"},
+    "FulfillmentCreatePayload": {EVERYBODY: "fulfillment order userErrors"},
+    "FulfillmentUpdatePayload": {EVERYBODY: "fulfillment userErrors"},
+    "FulfillmentCancelPayload": {EVERYBODY: "fulfillment userErrors"},
+    "OrderNoteAddPayload": {EVERYBODY: "order userErrors"},
     "OrderCancelPayload": {EVERYBODY: "order userErrors"},
     # errors
     "InsufficientStockError": {EVERYBODY: f"{ERROR} variant quantityRequested quantityAvailable"},

@@ -8,6 +8,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.carts.changes import QuoteChangeReason
 from domain.orders.events import OrderEventType
+from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.listing import OrderSortField
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
 from domain.payments.notices import ProviderEventStatus
@@ -195,6 +196,19 @@ publish(
         OrderFulfillmentStatus.DELIVERED: "All have arrived.",
         OrderFulfillmentStatus.PARTIALLY_RETURNED: "Some came back.",
         OrderFulfillmentStatus.RETURNED: "All came back.",
+    },
+)
+publish(
+    FulfillmentStatus,
+    "Where a shipment is.",
+    {
+        FulfillmentStatus.PENDING: "Packed, and still here.",
+        FulfillmentStatus.IN_TRANSIT: "On its way.",
+        FulfillmentStatus.OUT_FOR_DELIVERY: "About to be delivered.",
+        FulfillmentStatus.DELIVERED: "It arrived.",
+        FulfillmentStatus.FAILED: "It could not be delivered; it may be sent on, or come back.",
+        FulfillmentStatus.CANCELED: "Called off before it left.",
+        FulfillmentStatus.RETURNED: "It came back.",
     },
 )
 publish(

@@ -8,8 +8,9 @@ import strawberry
 from domain.carts import changes, errors
 from domain.carts.changes import QuoteChangeReason
 from domain.orders import errors as order_errors
-from domain.orders import events, order, placing
+from domain.orders import events, fulfillment, order, placing
 from domain.orders.events import OrderEventType
+from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
 from resolvers import orders as resolvers
 from schema import event_paging
@@ -22,7 +23,7 @@ from schema.nodes import Node
 from schema.paging import Connection
 from schema.products import ProductVariant
 from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown
-from schema.scalars import ID, EventCursor
+from schema.scalars import ID, URL, EventCursor
 from schema.users import User
 
 
@@ -68,6 +69,9 @@ class Order(Node):
     shipping_address: Address = shown("Where it goes.")
     billing_address: Address | None = shown("Whom it is invoiced to; null: the same.")
     shipping_method: ShippingMethodSnapshot = shown("How it is shipped.")
+    fulfillments: list["Fulfillment"] = loaded(
+        "fulfillments", key="id", description="What of it was packed and sent, the oldest first."
+    )
     events: "event_paging.Connection[OrderEvent]" = resolved(resolvers.events, "What happened to it, in order.")
     event_cursor: EventCursor = resolved(
         resolvers.event_cursor,
@@ -84,6 +88,35 @@ class Order(Node):
     updated_at: datetime = shown("When it was last changed.")
 
 
+@strawberry.type(description="Units of one line of an order.")
+@renders(fulfillment.FulfillmentLine)
+class FulfillmentLine:
+    order_line: OrderLine = loaded("any_order_line", key="order_line_id", description="The line.")
+    quantity: int = shown("How many of its units.")
+
+
+@strawberry.type(description="How a shipment is followed.")
+@renders(fulfillment.Tracking)
+class Tracking:
+    carrier: str | None = shown("Who carries it.")
+    number: str | None = shown("The number that the carrier knows it by.")
+    url: URL | None = shown("Where to follow it.")
+
+
+@strawberry.type(description="Units of an order that are packed and sent together.")
+@renders(fulfillment.Fulfillment)
+class Fulfillment(Node):
+    id: ID = identity()
+    order: Order = loaded("any_order", key="order_id", description="The order.")
+    status: FulfillmentStatus = shown("Where it stands.")
+    lines: list[FulfillmentLine] = shown("What is in it.")
+    tracking: Tracking | None = shown("How it is followed; null when it cannot be.")
+    estimated_delivery_at: datetime | None = shown("When it should arrive; null when nobody knows.")
+    created_at: datetime = shown("When it was packed.")
+    shipped_at: datetime | None = shown("When it first left; null when it has not.")
+    delivered_at: datetime | None = shown("When it arrived; null when it has not.")
+
+
 @strawberry.interface(description="Something that happened to an order.")
 class OrderEvent:
     id: ID = identity()
@@ -97,12 +130,22 @@ class OrderEvent:
     order: Order = loaded("any_order", key="order_id", description="The order.")
 
 
-@strawberry.type(description="The order moved on as a whole.")
+@strawberry.type(description="The order moved on as a whole, or somebody wrote a note.")
 @renders(events.OrderLifecycleEvent)
 class OrderLifecycleEvent(OrderEvent, Node):
     id: ID = identity()
     previous_status: OrderStatus | None = shown("Where it stood before; null when it was just placed.")
     status: OrderStatus = shown("Where it stands since.")
+
+
+@strawberry.type(description="Units of the order were packed, moved on, or came back.")
+@renders(events.OrderFulfillmentEvent)
+class OrderFulfillmentEvent(OrderEvent, Node):
+    id: ID = identity()
+    fulfillment: Fulfillment = loaded(
+        "any_fulfillment", key="fulfillment_id", description="The shipment, as it is now."
+    )
+    location: str | None = shown("Where that was; null when nobody told.")
 
 
 @strawberry.type(description="Returned when fewer units are left than are wanted.")
@@ -113,10 +156,12 @@ class InsufficientStockError(UserError):
     quantity_available: int = shown("How many units are left.")
 
 
-@strawberry.type(description="Returned when the order does not stand where this could be done.")
+@strawberry.type(
+    description="Returned when the order, or what of it is meant, does not stand where this could be done."
+)
 @renders(order_errors.InvalidTransition)
 class InvalidTransitionError(UserError):
-    from_: str = shown("Where the order stands.", "current", name="from")
+    from_: str = shown("Where it stands.", "current", name="from")
     action: str = shown("What was tried.")
 
 
@@ -174,5 +219,6 @@ class OrderMutations:
         holds=_placed,
     )
     order_cancel: OrderCancelPayload = mutation(
-        resolvers.cancel, "Cancel an order while nothing of it has shipped; what was reserved for it is free again."
+        resolvers.cancel,
+        "Cancel an order while nothing of it has shipped; what was packed or reserved for it is free again.",
     )

@@ -10,6 +10,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from domain.users.access import Viewer
 from schema import access, carts, errors, orders, pricing, products, provider_events, users
 from schema.carts import CartMutations, CartQueries
+from schema.fulfillments import FulfillmentMutations
 from schema.nodes import NodeQueries
 from schema.orders import OrderMutations, OrderQueries
 from schema.pricing import PricingMutations, PricingQueries
@@ -36,7 +37,13 @@ class Query(
 
 @strawberry.type(description="Everything that can be done.")
 class Mutation(
-    UserMutations, ProductMutations, PricingMutations, CartMutations, OrderMutations, ProviderEventMutations
+    UserMutations,
+    ProductMutations,
+    PricingMutations,
+    CartMutations,
+    OrderMutations,
+    FulfillmentMutations,
+    ProviderEventMutations,
 ): ...
 
 
@@ -66,6 +73,7 @@ def build() -> strawberry.Schema:
             *(carts.Cart, carts.CartLine, carts.ShippingMethod, carts.CartVersionConflictError),
             *(orders.Order, orders.OrderLine, orders.OrderLifecycleEvent),
             provider_events.ProviderEvent,
+            *(orders.Fulfillment, orders.OrderFulfillmentEvent),
             *(orders.InsufficientStockError, orders.InvalidTransitionError, orders.QuoteChangedError),
             *errors.TYPES,
         ],

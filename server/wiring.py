@@ -24,6 +24,7 @@ from adapters.signatures import HmacSigner
 from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
 from domain.carts.carts import Carts
 from domain.orders.belongings import CartsAndOrders
+from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
 from domain.payments.gateway import NoticeReader, PaymentGateway
@@ -220,7 +221,10 @@ async def open_shop(
         )
 
 
-UNANSWERED: Sequence[str] = ()
+UNANSWERED: Sequence[str] = (
+    *("fulfillment.created", "fulfillment.shipped", "fulfillment.delivered"),
+    *("fulfillment.failed", "fulfillment.returned", "fulfillment.canceled"),
+)
 """Topics of events that nobody does anything about yet."""
 
 
@@ -266,6 +270,7 @@ class _UseCases:
             order_placing=OrderPlacing(self.begin, self.signer, now),
             orders=Orders(self.begin, now),
             provider_events=NoticeKeeping(self.begin, now),
+            fulfillments=Fulfillments(self.begin, now),
             signer=self.signer,
         )
 

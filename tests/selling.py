@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import uuid4
 
 from domain.carts.cart import CartId
+from domain.orders.events import MESSAGES, OrderEventType
+from domain.orders.order import OrderId
 from domain.pricing.discounts import DiscountCodeId
 from domain.pricing.shipping import ShippingRateId
 from domain.products.inventory import VariantId
@@ -112,6 +114,9 @@ class Market:
         [made] = await self.carts([wanted], user_id=user_id, email=email)
         return made
 
+    async def confirm(self, *orders: OrderId) -> None:
+        await confirm(self.database, *orders)
+
     async def stock(self, variant: VariantId) -> tuple[int, int]:
         """What is on hand, and what of it is reserved."""
         [row] = await sql.rows(
@@ -121,6 +126,24 @@ class Market:
 
     async def orders(self, where: str = "true") -> int:
         return await sql.value(self.database, f"SELECT count(*) FROM orders WHERE {where}")
+
+
+async def confirm(database: Database, *orders: OrderId) -> None:
+    """What a payment does to orders that wait for one."""
+    await sql.run(
+        database,
+        (
+            "INSERT INTO order_events (order_id, sequence, id, type, occurred_at, message, previous_status, status) "
+            "SELECT id, events + 1, gen_random_uuid(), 'order_confirmed', now(), :message, status, 'confirmed' "
+            "FROM orders WHERE id = ANY(CAST(:orders AS uuid[]))"
+        ),
+        (
+            "UPDATE orders SET status = 'confirmed', payment_status = 'paid', confirmed_at = now(), "
+            "expires_at = NULL, events = events + 1 WHERE id = ANY(CAST(:orders AS uuid[]))"
+        ),
+        message=MESSAGES[OrderEventType.ORDER_CONFIRMED],
+        orders=list(orders),
+    )
 
 
 async def market(database: Database) -> Market:

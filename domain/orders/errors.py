@@ -21,7 +21,10 @@ class InsufficientStock(DomainError):
 
 
 class InvalidTransition(DomainError):
-    """The order does not stand where this could be done. `current` is its status, `action` what was tried."""
+    """The order, or its payment or shipment, does not stand where this could be done.
+
+    `current` is its status, `action` what was tried.
+    """
 
     code = "CONFLICT"
     reason = UserErrorCode.INVALID_TRANSITION

@@ -96,18 +96,21 @@ class OrderPaymentEvent(OrderEvent):
     """It has a `payment_id`."""
 
     __slots__ = ()
+    payment_id: UUID
 
 
 class OrderFulfillmentEvent(OrderEvent):
     """It has a `fulfillment_id`, and a `location` if one was told."""
 
     __slots__ = ()
+    fulfillment_id: UUID
 
 
 class OrderRefundEvent(OrderEvent):
     """It has a `refund_id`."""
 
     __slots__ = ()
+    refund_id: UUID
 
 
 def kind_of(event: OrderEvent) -> type[OrderEvent]:

@@ -38,8 +38,15 @@ TRANSITIONS: Mapping[FulfillmentStatus, frozenset[FulfillmentStatus]] = {
 }
 
 
+SHIPPED = frozenset(FulfillmentStatus) - {FulfillmentStatus.PENDING, FulfillmentStatus.CANCELED}
+"""Its units have left the shelf."""
+ON_ITS_WAY = frozenset({FulfillmentStatus.IN_TRANSIT, FulfillmentStatus.OUT_FOR_DELIVERY})
+
+
 @dataclass(frozen=True, slots=True)
 class Tracking:
+    """At least one of these is known."""
+
     carrier: str | None
     number: str | None
     url: str | None

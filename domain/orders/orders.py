@@ -4,12 +4,22 @@ from dataclasses import dataclass, replace
 
 from domain.orders.errors import InvalidTransition
 from domain.orders.events import OrderEventType
-from domain.orders.order import TRANSITIONS, Order, OrderCancelReason, OrderFulfillmentStatus, OrderId, OrderStatus
+from domain.orders.fulfillments import call_off
+from domain.orders.order import (
+    LONGEST_NOTE,
+    TRANSITIONS,
+    Order,
+    OrderCancelReason,
+    OrderFulfillmentStatus,
+    OrderId,
+    OrderStatus,
+)
 from domain.orders.progress import Progress
 from domain.orders.work import BeginOrdersWork, OrdersWork
 from domain.shared.clock import Clock
-from domain.shared.errors import NotFound
+from domain.shared.errors import InvalidInput, NotFound, UserErrorCode
 from domain.shared.events import Event
+from domain.shared.text import one_line
 from domain.shared.work import Once
 from domain.users.access import OWNER
 from domain.users.user import Actor
@@ -34,7 +44,7 @@ class Orders:
     async def cancel(
         self, actor: Actor, order_id: OrderId, reason: OrderCancelReason, note: str | None, once: Once | None = None
     ) -> Order:
-        """Cancel an order while nothing of it has shipped; what is reserved for it is free again.
+        """Cancel an order while nothing of it has shipped; what is packed or reserved for it is free again.
 
         Raises:
             NotFound: it is not there, or somebody else's.
@@ -48,10 +58,33 @@ class Orders:
             if why is not None:
                 raise InvalidTransition(order.status.name, "CANCEL", why)
             progress = Progress(order, self.clock())
+            await call_off(work, progress)
             progress.happened(OrderEventType.ORDER_CANCELED, note)
             progress.order = replace(progress.order, canceled_at=progress.at, cancel_reason=reason)
             stored = await _ended(work, progress)
             work.happened(Event("order.canceled", order_id))
+            await work.commit(stored)
+        return stored
+
+    async def add_note(self, order_id: OrderId, note: str, once: Once | None = None) -> Order:
+        """Write something into the order's events, where its buyer sees it, too.
+
+        Raises:
+            NotFound: there is no such order.
+            InvalidInput: the note is empty or too long.
+        """
+        words = one_line(note)
+        if not words:
+            raise InvalidInput("note", "must not be empty.", UserErrorCode.REQUIRED)
+        if len(words) > LONGEST_NOTE:
+            raise InvalidInput("note", f"must have at most {LONGEST_NOTE:,} characters.", UserErrorCode.TOO_LONG)
+        async with self.begin(once) as work:
+            order = await work.orders.lock(order_id)
+            if order is None:
+                raise NotFound("orderId", "order")
+            progress = Progress(order, self.clock())
+            progress.happened(OrderEventType.NOTE_ADDED, words)
+            stored = await progress.store(work)
             await work.commit(stored)
         return stored
 

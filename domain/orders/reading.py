@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.orders.events import OrderEvent, OrderEventId
+from domain.orders.fulfillment import Fulfillment, FulfillmentId
 from domain.orders.listing import OrderListing, OrderScope
 from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
 from domain.shared.paging import Page, Window
@@ -35,6 +36,12 @@ class OrderReader(Protocol):
     async def lines_of(
         self, ids: Sequence[OrderId], *, wanted: Wanted = None
     ) -> Mapping[OrderId, Sequence[OrderLine]]: ...
+    async def fulfillments(
+        self, ids: Sequence[FulfillmentId], *, wanted: Wanted = None
+    ) -> Mapping[FulfillmentId, Fulfillment]: ...
+    async def fulfillments_of(
+        self, ids: Sequence[OrderId], *, wanted: Wanted = None
+    ) -> Mapping[OrderId, Sequence[Fulfillment]]: ...
     async def events(
         self, ids: Sequence[OrderEventId], *, wanted: Wanted = None
     ) -> Mapping[OrderEventId, OrderEvent]: ...

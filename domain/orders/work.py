@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.carts.work import CartsWork
 from domain.orders.events import OrderEvent
+from domain.orders.fulfillment import Fulfillment, FulfillmentId
 from domain.orders.order import Order, OrderId, OrderLine
 from domain.pricing.discounts import DiscountCodeId
 from domain.products.inventory import VariantId
@@ -34,6 +35,14 @@ class OrderRepository(Protocol):
         ...
 
     async def lock(self, order_id: OrderId) -> Order | None: ...
+    async def lines_of(self, order_id: OrderId) -> Sequence[OrderLine]:
+        """By rising id. Whoever has locked the order has its lines and fulfilments, too."""
+        ...
+
+    async def fulfillments_of(self, order_id: OrderId) -> Sequence[Fulfillment]:
+        """As they were made, the oldest first."""
+        ...
+
     async def overdue(self, at: datetime, most: int) -> Sequence[Order]:
         """Orders that are unpaid for too long, which nobody else is just looking at."""
         ...
@@ -53,9 +62,23 @@ class OrderRepository(Protocol):
     async def append(self, event: OrderEvent) -> None: ...
 
 
+class FulfillmentRepository(Protocol):
+    async def lock_order(self, fulfillment_id: FulfillmentId) -> Order | None:
+        """The order that a fulfilment belongs to."""
+        ...
+
+    async def add(self, fulfillment: Fulfillment) -> None: ...
+    async def save(self, fulfillment: Fulfillment) -> None: ...
+    async def ship(self, fulfillment: Fulfillment, at: datetime) -> None:
+        """Its units leave: off the shelf and out of what is reserved, on the order's lines, and in the ledger."""
+        ...
+
+
 class OrdersWork(CartsWork, Protocol):
     @property
     def orders(self) -> OrderRepository: ...
+    @property
+    def fulfillments(self) -> FulfillmentRepository: ...
 
 
 BeginOrdersWork = Begin[OrdersWork]

@@ -1,17 +1,23 @@
-"""From which columns orders, their lines and events are made."""
+"""From which columns orders, their lines, fulfilments and events are made."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import orjson
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from domain.orders.events import OrderEvent, OrderEventType, kind_of
+from domain.orders.fulfillment import Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, Tracking
 from domain.orders.order import (
     Order,
     OrderCancelReason,
     OrderFulfillmentStatus,
     OrderLine,
+    OrderLineId,
     OrderPaymentStatus,
     OrderStatus,
     ShippingMethodSnapshot,
@@ -21,7 +27,7 @@ from domain.pricing.totals import Amounts
 from domain.shared.money import Money
 from persistence.carts.repository import address_of
 from persistence.mapping import Mapper, Source, made_by
-from persistence.orders.tables import events, lines, orders
+from persistence.orders.tables import events, fulfillment_lines, fulfillments, lines, orders
 from persistence.products.mappers import money
 
 
@@ -56,6 +62,32 @@ def _amount(amount: Decimal | None, currency: str) -> Money | None:
 def _snapshot(name: str, price: Decimal, currency: str) -> ShippingMethodSnapshot:
     return ShippingMethodSnapshot(name, Money.of(price, currency))
 
+
+def _tracking(carrier: str | None, number: str | None, url: str | None) -> Tracking | None:
+    known = carrier is not None or number is not None or url is not None
+    return Tracking(carrier, number, url) if known else None
+
+
+def _packed(fulfillment: UUID, packed: str) -> Sequence[FulfillmentLine]:
+    return [
+        FulfillmentLine(FulfillmentId(fulfillment), OrderLineId(UUID(line)), quantity)
+        for line, quantity in orjson.loads(packed)
+    ]
+
+
+_PACKED = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_array(fulfillment_lines.c.order_line_id, fulfillment_lines.c.quantity),
+                fulfillment_lines.c.order_line_id,
+            )
+        )
+    )
+    .where(fulfillment_lines.c.fulfillment_id == fulfillments.c.id)
+    .correlate(fulfillments)
+    .scalar_subquery()
+)
 
 ORDER = Mapper(
     Order,
@@ -110,6 +142,24 @@ LINE = Mapper(
         "tax": made_by(money, lines.c.tax, orders.c.currency_code),
         "total": made_by(money, lines.c.total, orders.c.currency_code),
     },
+)
+FULFILLMENT = Mapper(
+    Fulfillment,
+    {
+        "id": fulfillments.c.id,
+        "order_id": fulfillments.c.order_id,
+        "status": _enum(FulfillmentStatus, fulfillments.c.status),
+        "tracking": made_by(
+            _tracking,
+            *(fulfillments.c.tracking_carrier, fulfillments.c.tracking_number, fulfillments.c.tracking_url),
+        ),
+        "estimated_delivery_at": fulfillments.c.estimated_delivery_at,
+        "created_at": fulfillments.c.created_at,
+        "shipped_at": fulfillments.c.shipped_at,
+        "delivered_at": fulfillments.c.delivered_at,
+        "lines": made_by(_packed, fulfillments.c.id, _PACKED),
+    },
+    always=("id", "order_id"),
 )
 EVENT = Mapper(
     OrderEvent,

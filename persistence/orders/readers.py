@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from domain.orders.events import OrderEvent, OrderEventId
+from domain.orders.fulfillment import Fulfillment, FulfillmentId
 from domain.orders.listing import OrderListing, OrderScope, OrderSortField
 from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
 from domain.orders.reading import EventScope, EventsKey, OrdersKey
@@ -28,8 +29,8 @@ from domain.shared.reading import Wanted
 from persistence.database import Database
 from persistence.grouping import gathered, grouped, keyed
 from persistence.mapping import Query
-from persistence.orders.mappers import EVENT, LINE, ORDER
-from persistence.orders.tables import events, lines, orders
+from persistence.orders.mappers import EVENT, FULFILLMENT, LINE, ORDER
+from persistence.orders.tables import events, fulfillments, lines, orders
 from persistence.paging import ROW_LIMIT, Keyset, WindowPlan, window_values
 from persistence.products.listing import Columns
 from persistence.statements import Statement, parameter, parameters
@@ -130,6 +131,12 @@ def _lines(columns: Columns, key: ColumnElement[Any]) -> SelectBase:
     )
 
 
+def _fulfillments(columns: Columns, key: ColumnElement[Any]) -> SelectBase:
+    """The oldest first, as their ids rise."""
+    found = select(*columns, key.label("key")).where(key == any_(parameters("keys", Uuid())))
+    return found.order_by(fulfillments.c.id)
+
+
 def _events(columns: Columns, key: ColumnElement[Any]) -> SelectBase:
     return (
         select(*columns, key.label("key"))
@@ -173,6 +180,7 @@ class SqlOrderReader:
     PAGE = Query(ORDER, _page)
     PAGES_OF_USERS = Query(ORDER, _pages_of_users)
     LINES = Query(LINE, _lines)
+    FULFILLMENTS = Query(FULFILLMENT, _fulfillments)
     EVENTS = Query(EVENT, _events)
     EVENT_PAGES = Query(EVENT, _event_pages)
     EVENT_COUNTS = Statement(
@@ -232,6 +240,16 @@ class SqlOrderReader:
 
     async def lines_of(self, ids: Sequence[OrderId], *, wanted: Wanted = None) -> Mapping[OrderId, Sequence[OrderLine]]:
         return gathered(await self.LINES.ask(self._database, {"keys": ids}, wanted, lines.c.order_id))
+
+    async def fulfillments(
+        self, ids: Sequence[FulfillmentId], *, wanted: Wanted = None
+    ) -> Mapping[FulfillmentId, Fulfillment]:
+        return keyed(await self.FULFILLMENTS.ask(self._database, {"keys": ids}, wanted, fulfillments.c.id))
+
+    async def fulfillments_of(
+        self, ids: Sequence[OrderId], *, wanted: Wanted = None
+    ) -> Mapping[OrderId, Sequence[Fulfillment]]:
+        return gathered(await self.FULFILLMENTS.ask(self._database, {"keys": ids}, wanted, fulfillments.c.order_id))
 
     async def events(self, ids: Sequence[OrderEventId], *, wanted: Wanted = None) -> Mapping[OrderEventId, OrderEvent]:
         return keyed(await self.EVENTS.ask(self._database, {"keys": ids}, wanted, events.c.id))

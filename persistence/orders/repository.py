@@ -10,6 +10,7 @@ from sqlalchemy import DateTime, Integer, String, Uuid, and_, case, cast, func, 
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.orders.events import MESSAGES, OrderEvent
+from domain.orders.fulfillment import Fulfillment
 from domain.orders.order import Order, OrderId, OrderLine, OrderStatus
 from domain.pricing.discounts import DiscountCodeId
 from domain.products.inventory import InventoryReason, VariantId
@@ -17,13 +18,14 @@ from domain.users.user import UserId
 from persistence.carts.repository import address_text
 from persistence.carts.tables import carts
 from persistence.database import Transaction
-from persistence.orders.mappers import ORDER
-from persistence.orders.tables import events, lines, orders, redemptions
+from persistence.orders.mappers import FULFILLMENT, LINE, ORDER
+from persistence.orders.tables import events, fulfillments, lines, orders, redemptions
 from persistence.pricing.tables import discount_codes
 from persistence.products.tables import adjustments, variants
 from persistence.statements import Statement, inserting, parameter, updating
 
 ORDERS = ORDER.reading(None)
+LINES, FULFILLMENTS = LINE.reading(None), FULFILLMENT.reading(None)
 ORDER_ID = parameter("order_id", Uuid())
 VARIANT_ID = parameter("variant_id", Uuid())
 QUANTITY = parameter("quantity", Integer())
@@ -113,6 +115,9 @@ def _redeem() -> Statement:
     )
 
 
+THEIRS = select(orders.c.id).where(orders.c.user_id == parameter("user_id", Uuid()))
+
+
 def _anonymise() -> Statement:
     nowhere = func.jsonb_build_object(
         *("line1", ERASED, "city", ERASED, "country_code", orders.c.shipping_address["country_code"].astext)
@@ -126,9 +131,8 @@ def _anonymise() -> Statement:
 
 def _anonymise_events() -> Statement:
     """What people wrote stands behind the shop's own words, which each kind of event begins with."""
-    theirs = select(orders.c.id).where(orders.c.user_id == parameter("user_id", Uuid()))
     own_words = case({kind.value: words for kind, words in MESSAGES.items()}, value=events.c.type)
-    return Statement(update(events).where(events.c.order_id.in_(theirs)).values(message=own_words))
+    return Statement(update(events).where(events.c.order_id.in_(THEIRS)).values(message=own_words, location=None))
 
 
 class SqlOrders:
@@ -150,6 +154,15 @@ class SqlOrders:
     )
     BOOK_RESERVED = _book_reserved()
     LOCK = Statement(select(*ORDERS.columns).where(orders.c.id == ORDER_ID).with_for_update(key_share=True))
+    LINES_OF = Statement(
+        select(*LINES.columns)
+        .join(orders, orders.c.id == lines.c.order_id)
+        .where(lines.c.order_id == ORDER_ID)
+        .order_by(lines.c.id)
+    )
+    FULFILLMENTS_OF = Statement(
+        select(*FULFILLMENTS.columns).where(fulfillments.c.order_id == ORDER_ID).order_by(fulfillments.c.id)
+    )
     OVERDUE = Statement(
         select(*ORDERS.columns)
         .where(orders.c.status == OrderStatus.PENDING.value, orders.c.expires_at <= AT)
@@ -185,6 +198,10 @@ class SqlOrders:
     FORGET = Statement(redemptions.delete().where(redemptions.c.order_id == ORDER_ID))
     ANONYMISE = _anonymise()
     ANONYMISE_EVENTS = _anonymise_events()
+    # by its number, the carrier tells who got a shipment, and where
+    ANONYMISE_TRACKING = Statement(
+        update(fulfillments).where(fulfillments.c.order_id.in_(THEIRS)).values(tracking_number=None, tracking_url=None)
+    )
     ANONYMISE_USES = Statement(
         update(redemptions).where(redemptions.c.user_id == parameter("user_id", Uuid())).values(email=ERASED)
     )
@@ -223,6 +240,12 @@ class SqlOrders:
     async def lock(self, order_id: OrderId) -> Order | None:
         return next(iter(ORDERS.objects(await self._transaction.fetch(self.LOCK, {"order_id": order_id}))), None)
 
+    async def lines_of(self, order_id: OrderId) -> Sequence[OrderLine]:
+        return LINES.objects(await self._transaction.fetch(self.LINES_OF, {"order_id": order_id}))
+
+    async def fulfillments_of(self, order_id: OrderId) -> Sequence[Fulfillment]:
+        return FULFILLMENTS.objects(await self._transaction.fetch(self.FULFILLMENTS_OF, {"order_id": order_id}))
+
     async def overdue(self, at: datetime, most: int) -> Sequence[Order]:
         return ORDERS.objects(await self._transaction.fetch(self.OVERDUE, {"at": at, "most": most}))
 
@@ -243,6 +266,7 @@ class SqlOrders:
 
     async def anonymise(self, user_id: UserId) -> None:
         await self._transaction.run(self.ANONYMISE_EVENTS, {"user_id": user_id})
+        await self._transaction.run(self.ANONYMISE_TRACKING, {"user_id": user_id})
         await self._transaction.run(self.ANONYMISE, {"user_id": user_id})
         await self._transaction.run(self.ANONYMISE_USES, {"user_id": user_id})
 

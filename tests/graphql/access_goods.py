@@ -9,8 +9,10 @@ from uuid import UUID
 
 from domain.carts.cart import Cart, CartId
 from domain.carts.carts import Carts, Target
+from domain.orders.fulfillments import Packing
 from domain.orders.order import OrderCancelReason, OrderId
 from domain.orders.placing import Placement
+from domain.orders.shipment import Details
 from domain.payments.notices import ProviderEventId
 from domain.pricing.discounts import DiscountCode, DiscountCodeId, DiscountKind
 from domain.pricing.shipping import ShippingRate, ShippingRateId
@@ -28,9 +30,11 @@ from server.wiring import Shop
 from tests import sql
 from tests.graphql import provider_events
 from tests.people import Person
+from tests.selling import confirm
 
 CURRENCY = "USD"
 CODE = "CANARY"
+PARCEL = "CANARY-PARCEL-77"
 SHELVES = [CategoryId(one.id) for one in read_catalogue().categories]
 
 
@@ -47,6 +51,8 @@ class Goods:
     bought: UUID
     event: UUID
     told: ProviderEventId
+    shipment: UUID
+    shipped: UUID
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -64,6 +70,8 @@ class Goods:
             "bought": global_ids.encode("OrderLine", self.bought),
             "event": global_ids.encode("OrderLifecycleEvent", self.event),
             "told": global_ids.encode("ProviderEvent", self.told),
+            "shipment": global_ids.encode("Fulfillment", self.shipment),
+            "shipped": global_ids.encode("OrderFulfillmentEvent", self.shipped),
         }
 
 
@@ -131,17 +139,30 @@ async def stocked(shop: Shop, owner: Person, admin: Person, variant: VariantId, 
 
 
 async def _bought(shop: Shop, owner: Person, variant: VariantId, home: Address, rate: ShippingRateId) -> dict[str, Any]:
-    """An order that was canceled, with every instant that an order can have."""
+    """An order that was canceled, with every instant that an order can have, and a shipment that is complete, too."""
     cart = await full_cart(shop.services.carts, owner, variant, home, rate)
     placed = await shop.services.order_placing.place(owner.actor, Placement(cart.id, None, "Ring twice"))
     order = placed.order
+    await confirm(shop.database, order.id)
+    details = Details(
+        carrier="Canary Post", number=PARCEL, url="https://canary.example/77", estimated_delivery_at=now()
+    )
+    packed = await shop.services.fulfillments.create(Packing(order.id, None, details))
     await shop.services.orders.cancel(owner.actor, order.id, OrderCancelReason.CUSTOMER, "changed their mind")
     dates = "confirmed_at = placed_at, completed_at = placed_at, expires_at = placed_at"
-    await sql.run(shop.database, f"UPDATE orders SET {dates} WHERE id = :id", id=order.id)
+    of_shipment = "status = 'delivered', shipped_at = created_at, delivered_at = created_at"
+    await sql.run(
+        shop.database,
+        f"UPDATE orders SET {dates} WHERE id = :id",
+        f"UPDATE fulfillments SET {of_shipment} WHERE order_id = :id",
+        "UPDATE order_events SET location = 'Canary Wharf' WHERE order_id = :id AND fulfillment_id IS NOT NULL",
+        id=order.id,
+    )
     [(bought,)] = await sql.rows(shop.database, "SELECT id FROM order_lines WHERE order_id = :id", id=order.id)
-    last = "SELECT id FROM order_events WHERE order_id = :id ORDER BY sequence DESC LIMIT 1"
-    [(event,)] = await sql.rows(shop.database, last, id=order.id)
-    ids = {"bought": UUID(str(bought)), "event": UUID(str(event))}
+    last = "SELECT id FROM order_events WHERE order_id = :id ORDER BY sequence DESC LIMIT 2"
+    (event,), (shipped,) = await sql.rows(shop.database, last, id=order.id)
+    ids = {"bought": UUID(str(bought)), "event": UUID(str(event)), "shipped": UUID(str(shipped))}
+    ids["shipment"] = packed.fulfillment.id
     return {"placed": cart.id, "order": order.id, "number": order.number, **ids}
 
 

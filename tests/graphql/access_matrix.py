@@ -145,6 +145,7 @@ def _by_order(inside: str, path: Path) -> list[Way]:
 
 
 _HAPPENED = "events(last: 1) { nodes { ... on OrderLifecycleEvent { %s } } }"
+_SHIPPED = "events(last: 2) { nodes { ... on OrderFulfillmentEvent { %s } } }"
 _SETTINGS = [Step((name,), Rule.ADMIN) for name in ("discountCodes", "shippingRates", "taxRates")]
 _TOLD = [Step(("providerEvents",), Rule.ADMIN)]
 _STOCK = Step(("inventory",), Rule.ADMIN)
@@ -231,8 +232,23 @@ WAYS: Mapping[str, Sequence[Way]] = {
             [Step(("productVariant", "inventory"), Rule.ADMIN)],
         ),
         *_by_node("OrderLifecycleEvent", "event", "order { %s }", ("order",)),
+        *_by_node("OrderFulfillmentEvent", "shipped", "order { %s }", ("order",)),
+        *_by_node("Fulfillment", "shipment", "order { %s }", ("order",)),
     ],
-    "OrderLine": [*_by_order("lines { %s }", ("lines", 0)), *_by_node("OrderLine", "bought")],
+    "OrderLine": [
+        *_by_order("lines { %s }", ("lines", 0)),
+        *_by_node("OrderLine", "bought"),
+        *_by_node("Fulfillment", "shipment", "lines { orderLine { %s } }", ("lines", 0, "orderLine")),
+    ],
+    "Fulfillment": [
+        *_by_order("fulfillments { %s }", ("fulfillments", 0)),
+        *_by_node("Fulfillment", "shipment"),
+        *_by_node("OrderFulfillmentEvent", "shipped", "fulfillment { %s }", ("fulfillment",)),
+    ],
+    "OrderFulfillmentEvent": [
+        *_by_order(_SHIPPED, ("events", "nodes", 0)),
+        *_by_node("OrderFulfillmentEvent", "shipped"),
+    ],
     "OrderLifecycleEvent": [
         *_by_order(_HAPPENED, ("events", "nodes", 0)),
         *_by_node("OrderLifecycleEvent", "event"),

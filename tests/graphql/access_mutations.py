@@ -147,6 +147,10 @@ SENDS: Mapping[str, Sends] = {
     "cartDiscountCodeRemove": shopping.removes_a_code,
     "orderPlace": shopping.places,
     "orderCancel": shopping.cancels,
+    "fulfillmentCreate": shopping.packs,
+    "fulfillmentUpdate": shopping.ships,
+    "fulfillmentCancel": shopping.unpacks,
+    "orderNoteAdd": shopping.notes,
     "inventoryAdjust": shopping.counts,
     "discountCodeCreate": shopping.creates_a_code,
     "discountCodeUpdate": shopping.switches_a_code_off,
@@ -183,6 +187,10 @@ TARGETS = [
     *(Target(name, "cartId", "Cart", sends) for name, sends in SENDS.items() if name in OF_A_CART),
     Target("orderPlace", "cartId", "Cart", shopping.places),
     Target("orderCancel", "id", "Order", shopping.cancels, staff_too=True),
+    Target("fulfillmentCreate", "orderId", "Order", shopping.packs, for_staff=True),
+    Target("fulfillmentUpdate", "id", "Fulfillment", shopping.ships, for_staff=True),
+    Target("fulfillmentCancel", "id", "Fulfillment", shopping.unpacks, for_staff=True),
+    Target("orderNoteAdd", "orderId", "Order", shopping.notes, for_staff=True),
     Target("inventoryAdjust", "variantId", "ProductVariant", shopping.counts, for_staff=True),
     Target("discountCodeUpdate", "id", "DiscountCode", shopping.switches_a_code_off, for_staff=True),
     Target("shippingRateSet", "id", "ShippingRate", shopping.sets_a_shipping_rate, for_staff=True),
@@ -194,8 +202,9 @@ UNTARGETED = {
     *(("userRegister", "cartId"), ("userLogin", "cartId")),
     # what it names is signed
     ("orderPlace", "quoteId"),
-    # lines of the cart that is named beside them
+    # lines of the cart or order that is named beside them
     *(("cartLinesUpdate", "lines.lineId"), ("cartLinesRemove", "lineIds")),
+    ("fulfillmentCreate", "lines.orderLineId"),
     # everybody can see what there is of these
     *(("cartCreate", "lines.variantId"), ("cartLinesAdd", "lines.variantId")),
     *(("cartShippingMethodSelect", "shippingMethodId"), ("discountCodeCreate", "categoryIds")),

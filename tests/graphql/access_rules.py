@@ -49,13 +49,21 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "CartLine": each(Rule.EVERYBODY, "id variant quantity unitPrice subtotal discount total"),
     "Order": {
         **each(Rule.OWNER, "id number status paymentStatus fulfillmentStatus email user lines cost discountCodes"),
-        **each(Rule.OWNER, "shippingAddress billingAddress shippingMethod events eventCursor note placedAt"),
+        **each(
+            Rule.OWNER, "shippingAddress billingAddress shippingMethod fulfillments events eventCursor note placedAt"
+        ),
         **each(Rule.OWNER, "expiresAt confirmedAt completedAt canceledAt cancelReason updatedAt"),
     },
     # whoever sees the order sees what was bought, and what happened
     "OrderLine": {
         **each(Rule.EVERYBODY, "id variant productName variantTitle sku quantity quantityFulfilled"),
         **each(Rule.EVERYBODY, "quantityRefunded unitPrice discount tax total"),
+    },
+    "Fulfillment": {
+        **each(Rule.EVERYBODY, "id order status lines tracking estimatedDeliveryAt createdAt shippedAt deliveredAt"),
+    },
+    "OrderFulfillmentEvent": {
+        **each(Rule.EVERYBODY, "id cursor sequence type occurredAt message order fulfillment location"),
     },
     "OrderLifecycleEvent": {
         **each(Rule.EVERYBODY, "id cursor sequence type occurredAt message order previousStatus status"),
@@ -85,7 +93,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         # the owner's and the administrators', and a guest's for who has its token
         **each(Rule.EVERYBODY, "orderCancel"),
         **each(Rule.ADMIN, "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate"),
-        **each(Rule.ADMIN, "shippingRateSet taxRateSet providerEventReplay"),
+        **each(Rule.ADMIN, "shippingRateSet taxRateSet fulfillmentCreate fulfillmentUpdate fulfillmentCancel"),
+        **each(Rule.ADMIN, "orderNoteAdd providerEventReplay"),
     },
 }
 PUBLIC = {"Category", "Product", "ProductMedia", "ShippingMethod"}
@@ -96,7 +105,7 @@ BY_ID = {
     "Session": Rule.OWNER_ALONE,
     "Cart": Rule.OWNER,
     "CartLine": Rule.OWNER_ALONE,
-    **dict.fromkeys(("Order", "OrderLine", "OrderLifecycleEvent"), Rule.OWNER),
+    **dict.fromkeys(("Order", "OrderLine", "OrderLifecycleEvent", "OrderFulfillmentEvent", "Fulfillment"), Rule.OWNER),
     **dict.fromkeys(("InventoryAdjustment", "DiscountCode", "ShippingRate", "TaxRate", "ProviderEvent"), Rule.ADMIN),
 }
 """To whom a thing is there at all, when it is asked for by its id."""

@@ -6,13 +6,17 @@ from typing import Any
 
 from domain.carts.cart import Cart
 from domain.carts.carts import Target
+from domain.orders.fulfillments import Packing
+from domain.orders.order import OrderId
 from domain.orders.placing import Placement
+from domain.orders.shipment import Details
 from domain.shared.ids import uuid7
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
 from tests.graphql import access_goods, provider_events
 from tests.graphql.access_world import ELSEWHERE, VARIANT, World
 from tests.people import Person
+from tests.selling import confirm
 
 Input = Mapping[str, Any]
 
@@ -96,6 +100,28 @@ async def cancels(world: World, one: Person) -> Input:
     cart = await _complete(world, one)
     placed = await world.shop.services.order_placing.place(one.actor, Placement(cart.id))
     return {"id": global_ids.encode("Order", placed.order.id)}
+
+
+async def packs(world: World, one: Person) -> Input:
+    cart = await _complete(world, one)
+    order = (await world.shop.services.order_placing.place(one.actor, Placement(cart.id))).order
+    await confirm(world.shop.database, order.id)
+    return {"orderId": global_ids.encode("Order", order.id)}
+
+
+async def unpacks(world: World, one: Person) -> Input:
+    order = global_ids.of_type("Order", (await packs(world, one))["orderId"])
+    assert order is not None
+    packed = await world.shop.services.fulfillments.create(Packing(OrderId(order), None, Details()))
+    return {"id": global_ids.encode("Fulfillment", packed.fulfillment.id)}
+
+
+async def ships(world: World, one: Person) -> Input:
+    return {**await unpacks(world, one), "status": "IN_TRANSIT"}
+
+
+async def notes(world: World, one: Person) -> Input:
+    return {**await packs(world, one), "note": "Wrapped as a gift."}
 
 
 async def counts(_: World, __: Person) -> Input:

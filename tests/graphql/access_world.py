@@ -24,7 +24,7 @@ from resolvers import global_ids
 from server import wiring
 from server.demo.reading import read_catalogue
 from server.wiring import Shop
-from tests.graphql.access_goods import Goods, stocked
+from tests.graphql.access_goods import PARCEL, Goods, stocked
 from tests.people import Person, person, signed_in
 
 Rows = Mapping[str, Sequence[str]]
@@ -99,7 +99,7 @@ class World:
     def canaries(self) -> Sequence[str]:
         """Texts that stand nowhere but in what is the owner's."""
         ids = (self.owner.user.id, self.home, session_of(self.owner), self.goods.cart.id, self.goods.cart.lines[0].id)
-        return [self.owner.user.email, DEVICE.user_agent or "", HOME.line1, self.goods.number, *map(str, ids)]
+        return [self.owner.user.email, DEVICE.user_agent or "", HOME.line1, self.goods.number, PARCEL, *map(str, ids)]
 
     async def ask(
         self, token: str | None, document: str, variables: Mapping[str, object] | None = None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.carts.cart import Cart, CartId
 from domain.orders.events import MESSAGES, OrderEvent, OrderEventId, OrderEventType
+from domain.orders.fulfillment import Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, Tracking
 from domain.orders.order import (
     Order,
     OrderCancelReason,
@@ -18,6 +19,7 @@ from domain.orders.order import (
     OrderStatus,
     ShippingMethodSnapshot,
 )
+from domain.orders.progress import Progress
 from domain.orders.work import OrdersWork
 from domain.pricing.taxes import TaxLine
 from domain.pricing.totals import Amounts
@@ -34,6 +36,7 @@ from tests.graphql.crowd_carts import CURRENCY
 
 ORDERS = crowd.PEOPLE + crowd.MANY
 LINES = 2
+CHANGES_OF_MIND = 4
 ENOUGH = 10
 """Units of a variant, which is in a few orders."""
 FOREVER = timedelta(days=36_500)
@@ -61,6 +64,14 @@ def line_id(number: int, index: int) -> OrderLineId:
 
 def event_id(number: int, sequence: int) -> OrderEventId:
     return OrderEventId(UUID(int=0x04DE_E7E4_0000_0000 + number * 0x1_0000 + sequence))
+
+
+def fulfillment_id(number: int, place: int) -> FulfillmentId:
+    return FulfillmentId(UUID(int=0x04DE_F0F1_0000_0000 + number * 0x1_0000 + place))
+
+
+SHIPPED = fulfillment_id(1, CHANGES_OF_MIND + LINES - 1)
+"""The last of the first order that was confirmed."""
 
 
 async def gather(shop: Shop) -> None:
@@ -103,6 +114,40 @@ async def _move_on(work: OrdersWork, number: int, order: Order) -> None:
         moved = replace(moved, canceled_at=later, cancel_reason=OrderCancelReason.CUSTOMER)
     await work.orders.save(moved)
     await work.orders.append(_event(number, moved, kind, order.status))
+    if status is OrderStatus.CONFIRMED:
+        await _pack(work, number, moved)
+
+
+async def _pack(work: OrdersWork, number: int, order: Order) -> None:
+    """One line was sent, the other is packed, and before that somebody thought otherwise."""
+    stages = [FulfillmentStatus.CANCELED] * CHANGES_OF_MIND + [FulfillmentStatus.PENDING] * LINES
+    progress = Progress(order, now())
+    for place, status in enumerate(stages):
+        one = _fulfillment(number, place, order, status)
+        await work.fulfillments.add(one)
+        progress.happened(OrderEventType.FULFILLMENT_CREATED, fulfillment_id=one.id)
+        if place == len(stages) - 1:
+            await work.fulfillments.ship(one, progress.at)
+            left = replace(one, status=FulfillmentStatus.IN_TRANSIT, shipped_at=progress.at)
+            await work.fulfillments.save(left)
+            progress.happened(OrderEventType.SHIPMENT_IN_TRANSIT, fulfillment_id=one.id, location="Leeds")
+            progress.order = replace(progress.order, fulfillment_status=OrderFulfillmentStatus.PARTIALLY_FULFILLED)
+    await progress.store(work)
+
+
+def _fulfillment(number: int, place: int, order: Order, status: FulfillmentStatus) -> Fulfillment:
+    identity = fulfillment_id(number, place)
+    return Fulfillment(
+        id=identity,
+        order_id=order.id,
+        status=status,
+        tracking=Tracking("Post", f"{number}/{place}", f"https://post.example/{identity}"),
+        estimated_delivery_at=order.placed_at + timedelta(days=3),
+        created_at=order.placed_at,
+        shipped_at=None,
+        delivered_at=None,
+        lines=[FulfillmentLine(identity, line_id(number, place % LINES), 1)],
+    )
 
 
 def _money(amount: str) -> Money:

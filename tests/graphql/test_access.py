@@ -32,6 +32,8 @@ MISSING = {
         "bought": "OrderLine",
         "event": "OrderLifecycleEvent",
         "told": "ProviderEvent",
+        "shipment": "Fulfillment",
+        "shipped": "OrderFulfillmentEvent",
     }.items()
 } | {"number": "0000-0000-0000"}
 PER_REQUEST = {"x-request-id"}

@@ -23,6 +23,7 @@ STOCK = "products(first: %d) { nodes { variants { inventory { adjustments(first:
 CARTS = "users(first: %d) { nodes { cart"
 ORDERS = "orders(first: %d) { nodes {"
 EVENTS = f"{ORDERS} events(first: 2)"
+LATEST = f"{ORDERS} events(last: 5)"
 # how to come by parents of each type: the more `first` asks for, the more there are
 WAYS = {
     "User": "users(first: %d) { nodes { %s } }",
@@ -68,6 +69,10 @@ WAYS = {
     "OrderLine": f"{ORDERS} lines {{ %s }} }} }}",
     "ShippingMethodSnapshot": f"{ORDERS} shippingMethod {{ %s }} }} }}",
     "OrderLifecycleEvent": f"{EVENTS} {{ nodes {{ ... on OrderLifecycleEvent {{ %s }} }} }} }} }}",
+    "Fulfillment": f"{ORDERS} fulfillments {{ %s }} }} }}",
+    "FulfillmentLine": f"{ORDERS} fulfillments {{ lines {{ %s }} }} }} }}",
+    "Tracking": f"{ORDERS} fulfillments {{ tracking {{ %s }} }} }} }}",
+    "OrderFulfillmentEvent": f"{LATEST} {{ nodes {{ ... on OrderFulfillmentEvent {{ %s }} }} }} }} }}",
     "OrderEventConnection": f"{EVENTS} {{ %s }} }} }}",
     "ProviderEvent": "providerEvents(first: %d) { nodes { %s } }",
     "ProviderEventConnection": "providerEvents(first: %d) { %s }",
@@ -194,6 +199,8 @@ DISCOUNT = global_ids.encode("DiscountCode", crowd_carts.discount_id(1))
 TAX = global_ids.encode("TaxRate", crowd_carts.tax_id(1))
 TOLD = global_ids.encode("ProviderEvent", provider_events.event_id(1))
 RATE = 'rate: "0.05", includedInPrice: true'
+ORDER = global_ids.encode("Order", crowd_orders.order_id(1))
+SHIPMENT = global_ids.encode("Fulfillment", crowd_orders.SHIPPED)
 VARIANT = global_ids.encode("ProductVariant", read_catalogue().products[0].variants[0].id)
 # each can be sent again and again: it finds everything as it should be
 REPEATABLE = {
@@ -207,6 +214,8 @@ REPEATABLE = {
     "cartCreate": ("{}", crowd.BUSY),
     "cartBuyerIdentityUpdate": (f"{{ {CART}, buyerIdentity: {{}} }}", crowd.BUSY),
     "cartShippingMethodSelect": (f'{{ {CART}, shippingMethodId: "{METHOD}" }}', crowd.BUSY),
+    "fulfillmentUpdate": (f'{{ id: "{SHIPMENT}", location: "York" }}', crowd.STAFF),
+    "orderNoteAdd": (f'{{ orderId: "{ORDER}", note: "Once more." }}', crowd.STAFF),
     "inventoryAdjust": (f'{{ variantId: "{VARIANT}", delta: 1, reason: CORRECTION }}', crowd.STAFF),
     "discountCodeUpdate": (f'{{ id: "{DISCOUNT}", active: true }}', crowd.STAFF),
     "providerEventReplay": (f'{{ id: "{TOLD}" }}', crowd.STAFF),
@@ -269,8 +278,9 @@ TOGETHER = {
     **dict.fromkeys(["Product", "ProductVariant", "ProductMedia", "Category", "User", "SavedAddress"], 1),
     **dict.fromkeys(["DiscountCode", "InventoryAdjustment", "Order", "ProviderEvent"], 1),
     **dict.fromkeys(["Cart", "OrderLine", "OrderLifecycleEvent"], 2),
+    **dict.fromkeys(["Fulfillment", "OrderFulfillmentEvent"], 2),
 }
-"""Statements, of which the second finds a cart's lines, or whose the orders are that lines and events belong to."""
+"""Statements, of which the second finds a cart's lines, or whose the orders are that such things belong to."""
 
 
 @pytest.mark.parametrize("kind", TOGETHER)
