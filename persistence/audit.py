@@ -1,4 +1,4 @@
-"""Looks whether the books agree: stock, reservations, orders, totals, discounts. Reads only, in one snapshot."""
+"""Looks whether the books agree: stock, reservations, orders, shipments, totals, codes. Reads only, in one snapshot."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -55,6 +55,57 @@ LAWS: Mapping[str, str] = {
         SELECT 'order ' || o.number || ': ' || sum(l.quantity_reserved) || ' reserved, and it is ' || o.status
         FROM orders o JOIN order_lines l ON l.order_id = o.id
         WHERE o.status IN ('canceled', 'expired') AND l.quantity_reserved > 0 GROUP BY o.number, o.status
+    """,
+    "Of each line, as much has left as shipments that have left hold of it": """
+        SELECT 'order ' || o.number || ': ' || l.quantity_fulfilled || ' sent of a line, shipments say '
+          || coalesce(u.gone, 0)
+        FROM orders o JOIN order_lines l ON l.order_id = o.id LEFT JOIN (
+          SELECT p.order_line_id, sum(p.quantity) AS gone
+          FROM fulfillment_lines p JOIN fulfillments f ON f.id = p.fulfillment_id
+          WHERE f.status NOT IN ('pending', 'canceled') GROUP BY p.order_line_id
+        ) u ON u.order_line_id = l.id
+        WHERE l.quantity_fulfilled <> coalesce(u.gone, 0)
+    """,
+    "The ledger has for each order just what has left of it": """
+        SELECT 'order ' || o.number || ': ' || coalesce(l.units, 0) || ' sent, the ledger says ' || coalesce(a.units, 0)
+        FROM (
+          SELECT order_id, variant_id, sum(quantity_fulfilled) AS units FROM order_lines
+          WHERE variant_id IS NOT NULL GROUP BY order_id, variant_id
+        ) l
+        FULL JOIN (
+          SELECT order_id, variant_id, bool_or(reason = 'reserved') AS counted,
+            -sum(on_hand_delta) FILTER (WHERE reason = 'shipped') AS units,
+            -sum(reserved_delta) FILTER (WHERE reason = 'shipped') AS reserved
+          FROM inventory_adjustments WHERE order_id IS NOT NULL GROUP BY order_id, variant_id
+        ) a USING (order_id, variant_id)
+        JOIN orders o ON o.id = order_id
+        WHERE coalesce(a.units, 0) <> CASE WHEN a.counted THEN coalesce(l.units, 0) ELSE 0 END OR a.units <> a.reserved
+    """,
+    "Something is packed of confirmed orders only": """
+        SELECT DISTINCT 'order ' || o.number || ': something is packed, and it is ' || o.status
+        FROM orders o JOIN fulfillments f ON f.order_id = o.id WHERE f.status = 'pending' AND o.status <> 'confirmed'
+    """,
+    "An order's goods are where its lines and shipments say": """
+        SELECT 'order ' || o.number || ': ' || o.fulfillment_status || ', its lines and shipments say ' || s.says
+        FROM orders o JOIN (
+          SELECT order_id, CASE
+            WHEN gone = 0 THEN 'unfulfilled'
+            WHEN back > 0 THEN CASE WHEN back >= due THEN 'returned' ELSE 'partially_returned' END
+            WHEN arrived > 0 THEN CASE WHEN arrived >= due THEN 'delivered' ELSE 'partially_delivered' END
+            ELSE CASE WHEN gone >= due THEN 'fulfilled' ELSE 'partially_fulfilled' END END AS says
+          FROM (
+            SELECT l.order_id, sum(l.quantity - l.quantity_canceled) AS due, coalesce(sum(u.gone), 0) AS gone,
+              coalesce(sum(u.arrived), 0) AS arrived, sum(greatest(u.back, l.quantity_returned)) AS back
+            FROM order_lines l LEFT JOIN (
+              SELECT p.order_line_id,
+                sum(p.quantity) FILTER (WHERE f.status NOT IN ('pending', 'canceled')) AS gone,
+                sum(p.quantity) FILTER (WHERE f.status = 'delivered') AS arrived,
+                sum(p.quantity) FILTER (WHERE f.status = 'returned') AS back
+              FROM fulfillment_lines p JOIN fulfillments f ON f.id = p.fulfillment_id GROUP BY p.order_line_id
+            ) u ON u.order_line_id = l.id GROUP BY l.order_id
+          ) counted
+        ) s ON s.order_id = o.id
+        WHERE o.fulfillment_status <> s.says
     """,
     "An order's lines add up to its totals": """
         SELECT 'order ' || o.number || ': its lines say ' || l.subtotal || ' less ' || l.discount || ', tax ' || l.tax

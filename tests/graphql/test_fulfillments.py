@@ -10,7 +10,7 @@ from domain.users.user import ANONYMOUS
 from resolvers import global_ids
 from tests import sql
 from tests.graphql.asking import ADMIN, ask, data
-from tests.graphql.ordering import Counter
+from tests.graphql.ordering import Counter, Json
 from tests.graphql.shipping import Warehouse, order_id, uuid_of
 from tests.people import person
 
@@ -22,7 +22,7 @@ def warehouse(counter: Counter) -> Warehouse:
     return Warehouse(counter)
 
 
-async def test_two_partial_shipments_are_delivered_one_after_the_other(warehouse: Warehouse) -> None:
+async def test_some_units_are_packed_and_stay_reserved(warehouse: Warehouse) -> None:
     stall = warehouse.counter.stall
     mug, jug = await stall.variant(10), await stall.variant(10)
     order = await warehouse.ordered({mug: 3, jug: 1})
@@ -34,16 +34,23 @@ async def test_two_partial_shipments_are_delivered_one_after_the_other(warehouse
         estimatedDeliveryAt="2026-12-01T12:00:00Z",
     )
     assert answer["userErrors"] == []
-    first = answer["fulfillment"]
-    assert (first["status"], first["tracking"], first["order"]["id"]) == ("PENDING", TRACKING, order["id"])
-    assert first["lines"] == [{"orderLine": {"id": order["lines"][0]["id"], "sku": mug.hex}, "quantity": 2}]
-    assert (first["estimatedDeliveryAt"], first["shippedAt"]) == ("2026-12-01T12:00:00Z", None)
+    made = answer["fulfillment"]
+    assert (made["status"], made["tracking"], made["order"]["id"]) == ("PENDING", TRACKING, order["id"])
+    assert made["lines"] == [{"orderLine": {"id": order["lines"][0]["id"], "sku": mug.hex}, "quantity": 2}]
+    assert (made["estimatedDeliveryAt"], made["shippedAt"]) == ("2026-12-01T12:00:00Z", None)
     assert answer["order"]["fulfillmentStatus"] == "UNFULFILLED"
     assert [line["quantityFulfilled"] for line in answer["order"]["lines"]] == [0, 0]
-    assert await stall.stock(mug) == (10, 3)
+    assert [await stall.stock(one) for one in (mug, jug)] == [(10, 3), (10, 1)]
+    rest = await warehouse.packed(order)
+    assert sorted(line["quantity"] for line in rest["lines"]) == [1, 1]
+    await warehouse.books_agree()
 
-    second = await warehouse.packed(order)
-    assert sorted(line["quantity"] for line in second["lines"]) == [1, 1]
+
+async def test_two_partial_shipments_are_delivered_one_after_the_other(warehouse: Warehouse) -> None:
+    stall = warehouse.counter.stall
+    mug, jug = await stall.variant(10), await stall.variant(10)
+    order = await warehouse.ordered({mug: 3, jug: 1})
+    first, second = await warehouse.packed(order, 2), await warehouse.packed(order)
     shipped = await warehouse.moved(first, "IN_TRANSIT", location="Leeds")
     assert datetime.fromisoformat(shipped["shippedAt"]) >= datetime.fromisoformat(shipped["createdAt"])
     assert await warehouse.stands(order) == ("CONFIRMED", "PARTIALLY_FULFILLED")
@@ -56,12 +63,19 @@ async def test_two_partial_shipments_are_delivered_one_after_the_other(warehouse
     assert await warehouse.stands(order) == ("CONFIRMED", "PARTIALLY_DELIVERED")
     await warehouse.moved(second, "DELIVERED")
     assert await warehouse.stands(order) == ("COMPLETED", "DELIVERED")
-
     found = await warehouse.order(order["id"])
     assert found["completedAt"] is not None
     assert [line["quantityFulfilled"] for line in found["lines"]] == [3, 1]
     assert [one["status"] for one in found["fulfillments"]] == ["DELIVERED", "DELIVERED"]
-    events = found["events"]["nodes"]
+    _tells_the_whole_story(found["events"]["nodes"], first)
+    ledger = "SELECT on_hand_delta, reserved_delta FROM inventory_adjustments WHERE reason = 'shipped' ORDER BY 1"
+    assert [tuple(row) for row in await sql.rows(stall.database, ledger)] == [(-2, -2), (-1, -1), (-1, -1)]
+    created, sent = ["fulfillment.created"] * 2, ["fulfillment.shipped"] * 2
+    assert await warehouse.topics() == [*created, *sent, *["fulfillment.delivered"] * 2]
+    await warehouse.books_agree()
+
+
+def _tells_the_whole_story(events: list[Json], first: Json) -> None:
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
     assert [(event["type"], event["location"]) for event in events if "location" in event] == [
         ("FULFILLMENT_CREATED", None),
@@ -75,11 +89,6 @@ async def test_two_partial_shipments_are_delivered_one_after_the_other(warehouse
     assert events[4]["fulfillment"] == {"id": first["id"], "status": "DELIVERED"}
     last = {"type": "ORDER_COMPLETED", "message": "The order is complete."}
     assert events[-1] == {"sequence": 10, **last, "previousStatus": "CONFIRMED", "status": "COMPLETED"}
-    ledger = "SELECT on_hand_delta, reserved_delta FROM inventory_adjustments WHERE reason = 'shipped' ORDER BY 1"
-    assert [tuple(row) for row in await sql.rows(stall.database, ledger)] == [(-2, -2), (-1, -1), (-1, -1)]
-    created, sent = ["fulfillment.created"] * 2, ["fulfillment.shipped"] * 2
-    assert await warehouse.topics() == [*created, *sent, *["fulfillment.delivered"] * 2]
-    await warehouse.books_agree()
 
 
 async def test_what_could_not_be_delivered_is_sent_again_or_comes_back(warehouse: Warehouse) -> None:
