@@ -155,6 +155,8 @@ def main(
             "LOG_LEVEL": "ERROR",
             "JWT_SECRET": "0" * 32,
             "SMTP_URL": "smtp://127.0.0.1:25",  # no letter is sent
+            "STRIPE_SECRET_KEY": "sk_test_1",  # nothing is paid
+            "STRIPE_WEBHOOK_SECRET": "whsec_12345678",
         }
         souk_command = [str(Path(sys.executable).with_name("souk")), "serve"]
         other_command = [sys.executable, "-m", "benchmarks.handwritten", str(other_port)]

@@ -18,6 +18,7 @@ from adapters.rabbitmq import connections as rabbitmq
 from adapters.redis_connections import require_usable
 from adapters.redis_connections import version as redis_version
 from adapters.signing_keys import SECRET_FILE, BadKey
+from domain.payments.gateway import ProviderDown, ProviderRefused
 from domain.shared.errors import Unavailable
 from domain.shared.text import one_line
 from persistence.condition import DatabaseUnusable, examine
@@ -27,7 +28,7 @@ from server.failures import Failure
 from server.graphiql_build import Manifest, is_being_built
 from server.listening import bind
 from server.settings import CHECKOUT, BadSettings, Settings, read_settings
-from server.wiring import key_ring, mailer
+from server.wiring import key_ring, mailer, stripe_gateway
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_REDIS = 7
@@ -72,6 +73,7 @@ async def examine_all() -> list[Finding]:
         await _redis(settings),
         await _rabbitmq(settings),
         await _mail(settings),
+        await _stripe(settings),
         _explorer(CHECKOUT / "web", shutil.which),
         _port(settings),
     ]
@@ -197,6 +199,27 @@ async def _mail(settings: Settings) -> Finding:
     except Unavailable as away:
         return Finding("Mail", Mark.BROKEN, away.message, "Start it there, or correct SMTP_URL.")
     return Finding("Mail", Mark.WELL, f"The mail server takes letters from {settings.mail_from}.")
+
+
+async def _stripe(settings: Settings) -> Finding:
+    """A list of payments is asked for, which tells whether the key may see them; nothing is changed."""
+    stripe = stripe_gateway(settings)
+    if stripe is None:
+        return Finding("Stripe", Mark.WELL, "No key; payments are played in a sandbox.")
+    try:
+        await stripe.greet()
+    except ProviderDown as away:
+        return Finding("Stripe", Mark.BROKEN, away.message, "Let this machine reach it, or correct STRIPE_API_BASE.")
+    except ProviderRefused as refused:
+        return Finding("Stripe", Mark.BROKEN, f"{refused}".rstrip(".") + ".", "Correct STRIPE_SECRET_KEY.")
+    finally:
+        await stripe.close()
+    if settings.stripe_is_live:
+        return Finding("Stripe", Mark.WELL, "It takes the key, which is a live one: real money moves.")
+    state = "It takes the key, which is for tests: no real money moves."
+    if settings.production:
+        return Finding("Stripe", Mark.DOUBTFUL, state, "Set a live key before you sell.")
+    return Finding("Stripe", Mark.WELL, state)
 
 
 def _explorer(web: Path, which: Callable[[str], str | None]) -> Finding:

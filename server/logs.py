@@ -17,7 +17,11 @@ from server.settings import Settings
 SLOW_SQL_SECONDS = 0.1
 HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(r"authorization|cookie|password|secret|token|api_?key|dsn", re.IGNORECASE)
-_SECRET_TEXT = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+(?=@)|\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
+_SECRET_TEXT = re.compile(
+    r"(?<=://)([^\s/:@]*):[^\s/@]+(?=@)|\b(bearer|basic)\s+[\w.~+/=-]+"
+    r"|\b(?:[sr]k_(?:test|live)|whsec)_\w+|\b(?:pi|seti)_\w+_secret_\w+",  # Stripe's
+    re.IGNORECASE,
+)
 _OURS = structlog.stdlib.get_logger("souk.sql")
 
 
@@ -92,7 +96,9 @@ def without_secrets(logger: WrappedLogger, method: str, event: EventDict) -> Eve
 
 def _hidden(found: re.Match[str]) -> str:
     user, scheme = found.groups()
-    return f"{scheme} {HIDDEN}" if scheme else f"{user}:{HIDDEN}"
+    if scheme:
+        return f"{scheme} {HIDDEN}"
+    return HIDDEN if user is None else f"{user}:{HIDDEN}"
 
 
 def slow_statement(sql: str, seconds: float) -> None:

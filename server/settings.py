@@ -3,6 +3,7 @@
 A field's description is its documentation: `souk settings` and the README show it. Secrets are never printed.
 """
 
+import re
 from email.utils import parseaddr
 from enum import Enum
 from pathlib import Path
@@ -13,9 +14,13 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LISTS = ("allowed_origins", "allowed_hosts", "trusted_proxies", "jwt_private_key")
-NEEDED_IN_PRODUCTION = ("database_url", "public_url", "allowed_hosts", "smtp_url")
+NEEDED_IN_PRODUCTION = ("database_url", "public_url", "allowed_hosts", "smtp_url", "stripe_secret_key")
+STRIPE_KEY = re.compile(r"(?:sk|rk)_(test|live)_\w+", re.ASCII)
+STRIPE_PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_\w+", re.ASCII)
+STRIPE_WEBHOOK_SECRET = re.compile(r"whsec_\w{8,}", re.ASCII)
 SHORTEST_SECRET = 32
 """Bytes of JWT_SECRET: RFC 7518, 3.2 asks for as many as the hash of HS256 has."""
+_OF_STRIPE = ("stripe_publishable_key", "stripe_webhook_secret", "stripe_api_base")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -66,6 +71,28 @@ def _url_of(url: SecretStr | None, schemes: set[str], example: str) -> SecretStr
 def _jwt_secret(secrets: SecretStr | None) -> SecretStr | None:
     if secrets is not None and any(len(one.encode()) < SHORTEST_SECRET for one in parts(secrets.get_secret_value())):
         raise ValueError(f"must have {SHORTEST_SECRET} bytes or more, such as `openssl rand -hex 32` prints")
+    return secrets
+
+
+def _stripe_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None and not STRIPE_KEY.fullmatch(key.get_secret_value()):
+        raise ValueError("must begin with sk_test_, sk_live_, rk_test_ or rk_live_")
+    return key
+
+
+def _stripe_publishable_key(key: str | None) -> str | None:
+    # it is shown to everybody: a secret key in its place would be, too
+    if key is not None and not STRIPE_PUBLISHABLE_KEY.fullmatch(key):
+        raise ValueError("must begin with pk_test_ or pk_live_")
+    return key
+
+
+def _stripe_webhook_secret(secrets: SecretStr | None) -> SecretStr | None:
+    if secrets is None:
+        return None
+    found = parts(secrets.get_secret_value())
+    if not found or not all(STRIPE_WEBHOOK_SECRET.fullmatch(one) for one in found):
+        raise ValueError("must begin with whsec_, each one of several")
     return secrets
 
 
@@ -149,6 +176,18 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_mail_from)] = Field(
         "Souk <no-reply@souk.example>", description="Whom mails come from."
     )
+    stripe_secret_key: Annotated[SecretStr | None, AfterValidator(_stripe_key)] = Field(
+        None, description="Stripe's secret key, or a restricted one; without it, payments are played in a sandbox."
+    )
+    stripe_publishable_key: Annotated[str | None, AfterValidator(_stripe_publishable_key)] = Field(
+        None, description="Stripe's key for browsers, which clients are told."
+    )
+    stripe_webhook_secret: Annotated[SecretStr | None, AfterValidator(_stripe_webhook_secret)] = Field(
+        None, description="Stripe signs its webhooks with it; several, separated by commas, while one is replaced."
+    )
+    stripe_api_base: Annotated[str | None, AfterValidator(_public_url)] = Field(
+        None, description="Another address than Stripe's own, for tests; never with a live key."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
 
     @model_validator(mode="before")
@@ -173,6 +212,29 @@ class Settings(BaseSettings):
         if self.jwt_secret and self.jwt_private_key:
             raise ValueError("JWT_SECRET and JWT_PRIVATE_KEY exclude each other: access tokens have one algorithm")
         return self
+
+    @model_validator(mode="after")
+    def _fit_for_stripe(self) -> "Settings":
+        if self.stripe_secret_key is None:
+            alone = [name.upper() for name in _OF_STRIPE if getattr(self, name)]
+            if alone:
+                raise ValueError(f"{', '.join(alone)}: of no use without STRIPE_SECRET_KEY")
+            return self
+        if self.stripe_webhook_secret is None:
+            raise ValueError("STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET: without, anybody could say what is paid")
+        if self.stripe_publishable_key and ("_live_" in self.stripe_publishable_key) is not self.stripe_is_live:
+            raise ValueError("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY must both be live keys, or both test keys")
+        if self.stripe_is_live and not self.production:
+            raise ValueError("STRIPE_SECRET_KEY is a live key, which needs SOUK_ENV=production: it moves real money")
+        if self.stripe_is_live and self.stripe_api_base:
+            raise ValueError("STRIPE_API_BASE excludes a live key: only Stripe itself may see it")
+        return self
+
+    @property
+    def stripe_is_live(self) -> bool:
+        """Whether real money moves."""
+        key = self.stripe_secret_key
+        return key is not None and key.get_secret_value()[2:].startswith("_live_")
 
     @property
     def production(self) -> bool:

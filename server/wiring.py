@@ -22,6 +22,7 @@ from adapters.sandbox.gateway import SandboxGateway
 from adapters.sealing import Sealer
 from adapters.signatures import HmacSigner
 from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
+from adapters.stripe_payments import StripeGateway, StripeNoticeReader
 from domain.carts.carts import Carts
 from domain.orders.belongings import CartsAndOrders
 from domain.orders.fulfillments import Fulfillments
@@ -149,9 +150,30 @@ def mailer(settings: Settings) -> Mailer:
     return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
 
 
-def gateway(settings: Settings, database: Database) -> PaymentGateway:
-    """Whoever moves the money; in development, the sandbox that moves none. It keeps its books in `database`."""
-    return SandboxGateway(SqlSandboxBooks(database), settings.address, now)
+def stripe_gateway(settings: Settings) -> StripeGateway | None:
+    """None without a key; whoever asks for one closes it."""
+    if settings.stripe_secret_key is None:
+        return None
+    return StripeGateway(settings.stripe_secret_key.get_secret_value(), settings.stripe_api_base)
+
+
+def gateway(settings: Settings, database: Database, stack: AsyncExitStack) -> PaymentGateway:
+    """Whoever moves the money: Stripe, where there is a key, open until `stack` closes.
+
+    Otherwise the sandbox, which moves none and keeps its books in `database`; production always has a key.
+    """
+    stripe = stripe_gateway(settings)
+    if stripe is None:
+        return SandboxGateway(SqlSandboxBooks(database), settings.address, now)
+    stack.push_async_callback(stripe.close)
+    return stripe
+
+
+def notice_reader(settings: Settings) -> NoticeReader | None:
+    """Who reads the webhooks of whom `gateway` chooses."""
+    if settings.stripe_webhook_secret is None:
+        return None
+    return StripeNoticeReader(parts(settings.stripe_webhook_secret.get_secret_value()))
 
 
 def check(settings: Settings) -> None:
@@ -214,7 +236,7 @@ async def open_shop(
             consumers=consumers,
             relay=Relay(outbox, carrier, signals),
             consuming=consuming,
-            notices=None,
+            notices=notice_reader(settings),
             behind=behind,
             overdue=Orders(SqlUnitsOfWork(behind, signals, now), now),
             engine=Engine(root.build(), suggest=not settings.production),

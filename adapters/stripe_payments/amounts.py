@@ -6,6 +6,7 @@ Source: https://docs.stripe.com/currencies, "Minor units in API amounts" and "Sp
 from decimal import Decimal
 
 from domain.payments.gateway import ProviderRefused
+from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
 
 _WHOLE = frozenset(
@@ -42,7 +43,10 @@ def from_stripe(units: int, currency: str) -> Money:
     """
     code = currency.upper()
     amount = Decimal(units).scaleb(-_places(code))
-    money = Money.of(amount, code)
+    try:
+        money = Money.of(amount, code)
+    except InvalidInput as unknown:
+        raise ValueError(f"{code} is no currency") from unknown
     if money.amount != amount:
         raise ValueError(f"{amount} {code} has too many decimals")
     return money

@@ -43,11 +43,13 @@ BACK = "http://shop.example/back"
 AUTOMATIC, MANUAL = CaptureMethod.AUTOMATIC, CaptureMethod.MANUAL
 
 
-class Provider(Protocol):
-    """A gateway, and the buyer's side of it."""
-
+class WithGateway(Protocol):
     @property
     def gateway(self) -> PaymentGateway: ...
+
+
+class Provider(WithGateway, Protocol):
+    """A gateway, and the buyer's side of it."""
 
     async def approve(self, intent: Intent) -> None:
         """The buyer follows `intent.next_action` and says yes. Nothing happens when it is too late for that."""
@@ -79,16 +81,16 @@ def some_intent(
     )
 
 
-async def confirmed(provider: Provider, new: NewIntent, method: str | None = VISA, key: str | None = None) -> Intent:
+async def confirmed(provider: WithGateway, new: NewIntent, method: str | None = VISA, key: str | None = None) -> Intent:
     intent = await provider.gateway.create(new)
     return await provider.gateway.confirm(Confirmation(intent.reference, method, BACK, key or fresh()))
 
 
-async def captured(provider: Provider, amount: Money | None = None) -> Intent:
+async def captured(provider: WithGateway, amount: Money | None = None) -> Intent:
     return await confirmed(provider, some_intent(amount))
 
 
-async def authorized(provider: Provider, amount: Money | None = None) -> Intent:
+async def authorized(provider: WithGateway, amount: Money | None = None) -> Intent:
     return await confirmed(provider, some_intent(amount, MANUAL))
 
 

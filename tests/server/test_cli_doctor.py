@@ -11,6 +11,8 @@ import pytest
 from persistence import migrations
 from persistence.database import ConnectionSettings
 from tests.adapters.mail_servers import Catcher, listening
+from tests.adapters.stripe_server import stripe_server
+from tests.adapters.stripe_state import StripeState
 from tests.command import Souk
 
 NO_MAIL = "smtp://127.0.0.1:1"
@@ -58,6 +60,9 @@ def production(souk: Souk, demo_database: ConnectionSettings) -> dict[str, str]:
         "ALLOWED_HOSTS": "shop.example",
         "PORT": "0",
         "JWT_SECRET": f"{'a' * 32},{'b' * 32}",
+        "STRIPE_SECRET_KEY": "sk_test_canary",
+        "STRIPE_WEBHOOK_SECRET": "whsec_canary_1,whsec_canary_2",
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
     }
 
 
@@ -73,13 +78,15 @@ async def lines(souk: Souk, environment: dict[str, str]) -> tuple[int, dict[str,
 async def test_the_doctor_tries_out_what_production_stands_on(
     souk: Souk, production: dict[str, str], redis_url: str
 ) -> None:
-    async with listening(Catcher()) as catcher:
-        given = {**production, "REDIS_URL": redis_url, "SMTP_URL": f"smtp://127.0.0.1:{catcher.port}"}
+    async with listening(Catcher()) as catcher, stripe_server() as stripe:
+        smtp_url = f"smtp://127.0.0.1:{catcher.port}"
+        given = {**production, "REDIS_URL": redis_url, "SMTP_URL": smtp_url, "STRIPE_API_BASE": stripe.url}
         code, told = await lines(souk, given)
     assert code == 0, told
     assert told["Token key"] == "ok HS256, 2 keys, the first of which signs."
     assert told["Redis"].startswith("ok 7.")
     assert told["Mail"] == "ok The mail server takes letters from Souk <no-reply@souk.example>."
+    assert told["Stripe"].startswith("note It takes the key, which is for tests: no real money moves.")
     assert catcher.letters == []
     assert not souk.home.exists()
 
@@ -92,6 +99,8 @@ async def test_the_doctor_tells_what_is_away_and_shows_no_password(souk: Souk, p
     assert told["Redis"].endswith("Start it there, or correct REDIS_URL.")
     assert told["Mail"].startswith("broken The mail server cannot be used: ")
     assert told["Mail"].endswith("Start it there, or correct SMTP_URL.")
+    assert told["Stripe"].startswith("broken The payment provider does not answer (ConnectError).")
+    assert told["Stripe"].endswith("Let this machine reach it, or correct STRIPE_API_BASE.")
 
 
 async def test_the_doctor_tells_of_a_log_in_that_would_be_sent_in_clear(souk: Souk, production: dict[str, str]) -> None:
@@ -117,6 +126,23 @@ async def test_the_doctor_tells_of_what_cannot_be_used(
     code, found = await lines(souk, {"DATABASE_URL": demo_database.url, "PORT": "0", setting: value})
     assert code == 1
     assert next(line for line in found.values() if line.startswith("broken")).startswith(told)
+
+
+async def test_a_key_that_stripe_does_not_take_is_told(souk: Souk, demo_database: ConnectionSettings) -> None:
+    async with stripe_server(StripeState(secret_key="sk_test_other")) as stripe:
+        given = {
+            "DATABASE_URL": demo_database.url,
+            "PORT": "0",
+            "STRIPE_SECRET_KEY": "sk_test_canary",
+            "STRIPE_WEBHOOK_SECRET": "whsec_canary_1",
+            "STRIPE_API_BASE": stripe.url,
+        }
+        code, told = await lines(souk, given)
+        assert code == 1
+        assert told["Stripe"].startswith("broken Stripe refuses (status 401): ")
+        assert told["Stripe"].endswith("Correct STRIPE_SECRET_KEY.")
+        code, told = await lines(souk, {**given, "STRIPE_SECRET_KEY": "sk_test_other"})
+    assert (code, told["Stripe"]) == (0, "ok It takes the key, which is for tests: no real money moves.")
 
 
 async def test_a_secret_that_is_none_is_told(souk: Souk, demo_database: ConnectionSettings) -> None:

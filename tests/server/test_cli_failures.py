@@ -197,6 +197,8 @@ def test_production_does_not_start_with_an_outdated_schema(souk: Souk, blank_dat
         ALLOWED_HOSTS="shop.example",
         SMTP_URL="smtp://127.0.0.1:25",
         JWT_SECRET=JWT_SECRET,
+        STRIPE_SECRET_KEY="sk_test_1",
+        STRIPE_WEBHOOK_SECRET="whsec_12345678",
     )
     assert "run `souk migrate`" in line
     assert execute(blank_database, "SELECT to_regclass('products')::text") is None

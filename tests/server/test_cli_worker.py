@@ -179,7 +179,7 @@ async def test_a_worker_that_is_killed_loses_nothing(souk: Souk, empty_database:
     assert await value(empty_database, "SELECT count(*) FROM outbox") == 0
 
 
-@pytest.mark.parametrize("setting", ["SMTP_URL", "JWT_SECRET"])
+@pytest.mark.parametrize("setting", ["SMTP_URL", "JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
 def test_production_needs_what_it_needs(souk: Souk, empty_database: ConnectionSettings, setting: str) -> None:
     given = {
         "SOUK_ENV": "production",
@@ -188,5 +188,7 @@ def test_production_needs_what_it_needs(souk: Souk, empty_database: ConnectionSe
         "ALLOWED_HOSTS": "shop.example",
         "SMTP_URL": "smtp://127.0.0.1:25",
         "JWT_SECRET": "0" * 32,
+        "STRIPE_SECRET_KEY": "sk_test_1",
+        "STRIPE_WEBHOOK_SECRET": "whsec_12345678",
     }
     assert setting in souk.refuses("worker", code=2, **{**given, setting: ""})

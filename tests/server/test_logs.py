@@ -29,6 +29,8 @@ def production(**given: str) -> Settings:
         allowed_hosts="shop.example",
         smtp_url="smtp://mail.example",
         jwt_secret="0" * 32,
+        stripe_secret_key="sk_test_1",
+        stripe_webhook_secret="whsec_12345678",
         **given,
     )
 
@@ -82,8 +84,10 @@ def test_secrets_are_hidden_by_name_and_inside_texts(capsys: pytest.CaptureFixtu
     log = structlog.stdlib.get_logger("souk.test")
     log.error("GET with Bearer canary.canary-1", password="canary", Authorization="canary", access_token="canary")
     log.error("cannot reach postgresql://souk:canary@db.example/souk")
+    log.error("refused: sk_live_canary, rk_test_canary, whsec_canary and pi_3Nq_secret_canary")
     written = capsys.readouterr().err
     assert "canary" not in written
+    assert "refused: [hidden], [hidden], [hidden] and [hidden]" in written
     assert "postgresql://souk:[hidden]@db.example/souk" in written
 
 

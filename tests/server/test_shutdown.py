@@ -29,6 +29,8 @@ async def process(database_url: str, host: str) -> AsyncGenerator[tuple[Process,
         "PORT": "0",
         "JWT_SECRET": "0" * 32,
         "SMTP_URL": "smtp://127.0.0.1:25",
+        "STRIPE_SECRET_KEY": "sk_test_1",
+        "STRIPE_WEBHOOK_SECRET": "whsec_12345678",
     }
     environment = {**os.environ, **settings, "PYTHONPATH": str(CHECKOUT)}
     command = [sys.executable, "-m", "tests.server.serving_process"]

@@ -36,6 +36,8 @@ async def strict(shop: Shop, demo_url: str) -> AsyncGenerator[Served]:
         allowed_origins="https://app.example,http://localhost:3000",
         jwt_secret="0" * 32,
         smtp_url="smtp://127.0.0.1:25",
+        stripe_secret_key="sk_test_1",
+        stripe_webhook_secret="whsec_12345678",
     )
     async with served(replace(shop, settings=settings)) as started:
         yield started
