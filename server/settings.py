@@ -222,7 +222,8 @@ class Settings(BaseSettings):
             return self
         if self.stripe_webhook_secret is None:
             raise ValueError("STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET: without, anybody could say what is paid")
-        if self.stripe_publishable_key and ("_live_" in self.stripe_publishable_key) is not self.stripe_is_live:
+        shown = self.stripe_publishable_key
+        if shown and shown.startswith("pk_live_") is not self.stripe_is_live:
             raise ValueError("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY must both be live keys, or both test keys")
         if self.stripe_is_live and not self.production:
             raise ValueError("STRIPE_SECRET_KEY is a live key, which needs SOUK_ENV=production: it moves real money")
