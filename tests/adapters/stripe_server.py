@@ -23,6 +23,7 @@ class Fault(Enum):
     RESET_AFTER = auto()
     BROKEN = auto()
     BROKEN_AFTER = auto()
+    BROKEN_FOR_GOOD = auto()
     BUSY = auto()
     TOO_MANY = auto()
     GARBAGE_AFTER = auto()
@@ -37,6 +38,7 @@ DONE_FIRST = frozenset(
 INSTEAD: Mapping[Fault, tuple[int, bytes]] = {
     Fault.BROKEN: (500, b'{"error": {"type": "api_error", "message": "canary"}}'),
     Fault.BROKEN_AFTER: (500, b'{"error": {"type": "api_error", "message": "canary"}}'),
+    Fault.BROKEN_FOR_GOOD: (500, b'{"error": {"type": "api_error", "message": "canary"}}'),
     Fault.BUSY: (409, b'{"error": {"type": "invalid_request_error", "code": "idempotency_key_in_use"}}'),
     Fault.TOO_MANY: (429, b'{"error": {"type": "invalid_request_error", "code": "rate_limit"}}'),
     Fault.GARBAGE_AFTER: (200, b'{"id": "pi_secret_canary'),
@@ -94,8 +96,9 @@ class StripeServer:
             return False
         if fault is not None:
             status, body = INSTEAD[fault]
-        replayed = "Idempotent-Replayed: true\r\n" if is_replayed else ""
-        head = f"HTTP/1.1 {status} Told\r\nContent-Length: {len(body)}\r\nRequest-Id: req_1\r\n{replayed}\r\n"
+        more = "Idempotent-Replayed: true\r\n" if is_replayed else ""
+        more += "Stripe-Should-Retry: false\r\n" if fault is Fault.BROKEN_FOR_GOOD else ""
+        head = f"HTTP/1.1 {status} Told\r\nContent-Length: {len(body)}\r\nRequest-Id: req_1\r\n{more}\r\n"
         writer.write(head.encode() + body)
         return True
 

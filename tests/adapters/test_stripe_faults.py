@@ -87,6 +87,7 @@ async def test_what_passes_is_tried_again_with_the_same_key(stripe: Stripe, faul
         ([Fault.RESET] * TRIES, OutcomeUnknown),
         ([Fault.RESET_AFTER] * TRIES, OutcomeUnknown),
         ([Fault.BROKEN] * TRIES, OutcomeUnknown),
+        ([Fault.BROKEN_FOR_GOOD], OutcomeUnknown),
         ([Fault.BUSY] * TRIES, OutcomeUnknown),
         ([Fault.TOO_MANY] * TRIES, ProviderDown),
         ([Fault.RESET, Fault.TOO_MANY, Fault.TOO_MANY], OutcomeUnknown),
