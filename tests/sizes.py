@@ -27,6 +27,10 @@ CROSSING = 5_000 if STRESS else 200
 KILLED_SERVERS = 20 if STRESS else 3
 BOOK_STORIES = 300 if STRESS else 8
 """Random ones of carts, orders and stock."""
+PACKED_AT_ONCE = 400 if STRESS else 50
+"""Orders that two administrators pack at the same moment."""
+SHIPPED_OR_CANCELED = 1_000 if STRESS else 100
+"""Orders that are shipped and canceled at the same moment."""
 CART_CHANGES = 500 if STRESS else 50
 """Of one cart at once."""
 CART_RACES = 200 if STRESS else 8

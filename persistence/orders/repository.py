@@ -265,10 +265,9 @@ class SqlOrders:
         await self._transaction.run(self.RELEASE_LINES, mine)
 
     async def anonymise(self, user_id: UserId) -> None:
-        await self._transaction.run(self.ANONYMISE_EVENTS, {"user_id": user_id})
-        await self._transaction.run(self.ANONYMISE_TRACKING, {"user_id": user_id})
-        await self._transaction.run(self.ANONYMISE, {"user_id": user_id})
-        await self._transaction.run(self.ANONYMISE_USES, {"user_id": user_id})
+        """Orders first, as whatever changes what belongs to one of them locks it first."""
+        for statement in (self.ANONYMISE, self.ANONYMISE_EVENTS, self.ANONYMISE_TRACKING, self.ANONYMISE_USES):
+            await self._transaction.run(statement, {"user_id": user_id})
 
     async def append(self, event: OrderEvent) -> None:
         previous = event.previous_status and event.previous_status.value

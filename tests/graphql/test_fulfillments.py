@@ -1,18 +1,20 @@
 """Shipments from packing to the door or back again, as administrators move them and buyers see them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from domain.products.inventory import VariantId
 from domain.shared.ids import uuid7
-from domain.users.user import ANONYMOUS
+from domain.users.user import ANONYMOUS, Actor
 from resolvers import global_ids
 from tests import sql
 from tests.graphql.asking import ADMIN, ask, data
 from tests.graphql.ordering import Counter, Json
 from tests.graphql.shipping import Warehouse, order_id, uuid_of
-from tests.people import person
+from tests.people import PASSWORD, person
 
 TRACKING = {"carrier": "Post", "number": "JD 77", "url": "https://post.example/JD77"}
 
@@ -274,13 +276,45 @@ async def test_a_note_stands_in_the_timeline(warehouse: Warehouse) -> None:
         assert (error["code"], error["field"], error["id"]) == ("NOT_FOUND", ["orderId"], nothing)
 
 
+async def test_who_leaves_takes_along_what_was_noted_and_where_shipments_were(warehouse: Warehouse) -> None:
+    counter = warehouse.counter
+    mug, owner = await counter.stall.variant(10), await person(counter.shop)
+    mine = await _bought(counter, {mug: 2}, owner.actor)
+    others = await warehouse.ordered({mug: 1})
+    for order in (mine, others):
+        shipment = await warehouse.packed(order, tracking=TRACKING)
+        await warehouse.moved(shipment, "IN_TRANSIT", location="At Canary's door")
+        await warehouse.done("orderNoteAdd", orderId=order["id"], note="Canary has a dog.")
+    kept = await warehouse.order(others["id"])
+    deleting = "mutation($input: UserDeleteInput!) { userDelete(input: $input) { deletedUserId userErrors { code } } }"
+    sent = {"input": {"password": PASSWORD}}
+    assert (await data(counter.shop, deleting, sent, owner.actor))["userDelete"]["userErrors"] == []
+    found = await warehouse.order(mine["id"])
+    assert [(event["type"], event["message"]) for event in found["events"]["nodes"][3:]] == [
+        ("SHIPMENT_IN_TRANSIT", "A shipment is on its way."),
+        ("NOTE_ADDED", "A note was added."),
+    ]
+    assert {event["location"] for event in found["events"]["nodes"] if "location" in event} == {None}
+    assert [one["tracking"] for one in found["fulfillments"]] == [{"carrier": "Post", "number": None, "url": None}]
+    # of others, all is as it was, and what was sent can still arrive
+    assert await warehouse.order(others["id"]) == kept
+    await warehouse.moved(found["fulfillments"][0], "DELIVERED")
+    await warehouse.books_agree()
+
+
+async def _bought(counter: Counter, wanted: Mapping[VariantId, int], actor: Actor) -> Json:
+    """Theirs, and confirmed."""
+    cart = await counter.stall.cart(wanted, user_id=actor.user_id)
+    identity = (await counter.bought(cart, actor))["order"]["id"]
+    await counter.stall.confirm(order_id(identity))
+    return await Warehouse(counter).order(identity)
+
+
 async def test_buyers_see_their_shipments_and_nobody_else_does(warehouse: Warehouse) -> None:
     counter = warehouse.counter
     mug, owner, other = await counter.stall.variant(10), await person(counter.shop), await person(counter.shop)
-    cart = await counter.stall.cart({mug: 1}, user_id=owner.user.id)
-    identity = (await counter.bought(cart, owner.actor))["order"]["id"]
-    await counter.stall.confirm(order_id(identity))
-    shipment = await warehouse.packed(await warehouse.order(identity))
+    order = await _bought(counter, {mug: 1}, owner.actor)
+    identity, shipment = order["id"], await warehouse.packed(order)
     [event] = await sql.rows(
         counter.shop.database,
         "SELECT id FROM order_events WHERE fulfillment_id IS NOT NULL AND type = :type",
