@@ -130,9 +130,9 @@ def settings(
 
 @app.command()
 def audit() -> None:
-    """Prove that stock, reservations, orders, shipments, totals and discounts agree, or print where they do not. It only reads.
+    """Prove that stock, reservations, orders, shipments, totals and discounts agree, or print where they do not.
 
-    Exits with 1 when something does not agree. May run beside a busy shop.
+    It only reads. Exits with 1 when something does not agree. May run beside a busy shop.
     """
     _run("audit")
 
