@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
+from uuid import UUID
 
 import asyncpg
 
@@ -207,6 +208,8 @@ class Transaction:
         self._connection = connection
         self._told = told
         self._open = True
+        self.news: dict[str, set[UUID]] = {}
+        """What other processes are told once it is committed: for each topic, what was changed."""
 
     @classmethod
     async def begun(cls, pool: Pool, told: Listener) -> Self:
@@ -218,6 +221,10 @@ class Transaction:
             await new.close()
             raise
         return new
+
+    def tell(self, topic: str, changed: UUID) -> None:
+        """Signal on `topic` that this changed, if it is committed."""
+        self.news.setdefault(topic, set()).add(changed)
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement and return what it finds, or what a RETURNING tells."""

@@ -1,8 +1,8 @@
 """Units of work in PostgreSQL."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Collection, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from uuid import UUID
 
 import asyncpg
 
@@ -13,6 +13,7 @@ from domain.shared.events import Event
 from domain.shared.signals import Signals
 from domain.shared.work import Once
 from persistence import inbox, outbox, results
+from persistence.announcements import Announcements
 from persistence.carts.repository import SqlCarts
 from persistence.database import NO_ANSWER, Database, Transaction
 from persistence.orders.fulfillments import SqlFulfillments
@@ -35,7 +36,8 @@ class SqlUnitOfWork:
         self._transaction = transaction
         self._once = once
         self._events: list[Event] = []
-        self.told = False
+        self.news: Mapping[str, Collection[UUID]] = {}
+        """What is to be signalled, once it is committed."""
         self.users = SqlUsers(transaction)
         self.sessions = SqlSessions(transaction)
         self.one_time_tokens = SqlOneTimeTokens(transaction)
@@ -59,7 +61,9 @@ class SqlUnitOfWork:
         if self._events:
             await outbox.write(self._transaction, self._events)
         await self._transaction.commit()
-        self.told = bool(self._events)
+        self.news = self._transaction.news
+        if self._events:
+            self.news[TOPIC] = set()
 
 
 class SqlUnitsOfWork:
@@ -68,7 +72,7 @@ class SqlUnitsOfWork:
     def __init__(self, database: Database, signals: Signals, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._nudge = _Nudge(signals)
+        self._announce = Announcements(signals)
 
     @asynccontextmanager
     async def __call__(self, once: Once | None = None) -> AsyncGenerator[SqlUnitOfWork]:
@@ -78,8 +82,7 @@ class SqlUnitsOfWork:
                     await results.claim(transaction, once, self._clock)
                 work = SqlUnitOfWork(transaction, once)
                 yield work
-        if work.told:
-            self._nudge()
+        self._announce(work.news)
 
 
 @contextmanager
@@ -88,24 +91,3 @@ def _explained() -> Generator[None]:
         yield
     except _IN_THE_WAY as failure:
         raise InTheWay(NO_ANSWER) from failure
-
-
-class _Nudge:
-    """Tells the relays that there is work, without anybody waiting for it, and once for many commits."""
-
-    def __init__(self, signals: Signals) -> None:
-        self._signals = signals
-        self._running: asyncio.Task[None] | None = None
-        self._again = False
-
-    def __call__(self) -> None:
-        if self._running is not None and not self._running.done():
-            self._again = True
-            return
-        self._running = asyncio.create_task(self._tell())
-
-    async def _tell(self) -> None:
-        await self._signals.publish(TOPIC, "")
-        while self._again:
-            self._again = False
-            await self._signals.publish(TOPIC, "")

@@ -130,14 +130,20 @@ async def cancel(info: Info, input: inputs.OrderCancelInput, once: Once | None) 
     )
 
 
-async def _by_token(info: Info, token: str) -> Order | None:
-    """The order that the token is the key to; from then on the operation has it."""
+def named_by(info: Info, token: str) -> tuple[OrderId, bytes] | None:
+    """The order that the token is for, and the secret that has to be the order's; None when we did not make it."""
     content = info.context.services.signer.opened(token)
     if content is None or len(content) != _ID_BYTES + NONCE_BYTES:
         return None
-    identity = OrderId(UUID(bytes=content[:_ID_BYTES]))
-    wanted = info.context.wanted.get(Order)
-    found = await info.context.readers.orders.by_access(identity, content[_ID_BYTES:], wanted=wanted)
+    return OrderId(UUID(bytes=content[:_ID_BYTES])), content[_ID_BYTES:]
+
+
+async def _by_token(info: Info, token: str) -> Order | None:
+    """The order that the token is the key to; from then on the operation has it."""
+    named = named_by(info, token)
+    if named is None:
+        return None
+    found = await info.context.readers.orders.by_access(*named, wanted=info.context.wanted.get(Order))
     if found is not None:
         info.context.hold(found.owner)
     return found

@@ -1,5 +1,6 @@
 """The use cases that mutations carry out; one set per process."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,8 +9,11 @@ from domain.carts.quotes import Signer
 from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
+from domain.orders.stream import OrderStream
+from domain.orders.tracking import OrderTracking
 from domain.payments.provider_events import NoticeKeeping
 from domain.pricing.store import StoreSettings
+from domain.products.availability import StockWatch
 from domain.products.stock_keeping import StockKeeping
 from domain.shared.work import Once
 from domain.users.accounts import Accounts
@@ -40,6 +44,19 @@ class Presence(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """What subscriptions follow."""
+
+    order_tracking: OrderTracking
+    order_stream: OrderStream
+    stock_watch: StockWatch
+
+    async def run(self) -> None:
+        """Look for news until cancelled."""
+        await asyncio.gather(self.order_tracking.run(), self.order_stream.run(), self.stock_watch.run())
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     presence: Presence
     repetitions: Repetitions
@@ -55,3 +72,4 @@ class Services:
     provider_events: NoticeKeeping
     fulfillments: Fulfillments
     signer: Signer
+    followed: Followed

@@ -25,6 +25,7 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
         ADMIN: "fulfillmentCreate fulfillmentUpdate fulfillmentCancel orderNoteAdd providerEventReplay "
         "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet",
     },
+    "Subscription": {EVERYBODY: "orderEvents variantAvailability", ADMIN: "allOrderEvents"},
     # the shop and its catalogue
     "Shop": {EVERYBODY: "name currencyCode currencies shippingCountries"},
     "Money": {EVERYBODY: "amount currencyCode formatted"},

@@ -13,6 +13,7 @@ from domain.orders.events import OrderEventType
 from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
 from resolvers import orders as resolvers
+from resolvers import tracking
 from schema import event_paging
 from schema.addresses import Address
 from schema.carts import CartLine
@@ -22,7 +23,7 @@ from schema.money import Money
 from schema.nodes import Node
 from schema.paging import Connection
 from schema.products import ProductVariant
-from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown
+from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown, subscription
 from schema.scalars import ID, URL, EventCursor
 from schema.users import User
 
@@ -221,4 +222,19 @@ class OrderMutations:
     order_cancel: OrderCancelPayload = mutation(
         resolvers.cancel,
         "Cancel an order while nothing of it has shipped; what was packed or reserved for it is free again.",
+    )
+
+
+@strawberry.type
+class OrderSubscriptions:
+    order_events: OrderEvent = subscription(
+        tracking.order_events,
+        "What happens to an order: first what has happened since the cursor `after` (since it was placed, if left "
+        "out), then each event as it comes. They come in order, none is missing, and none comes twice. For the "
+        "order's owner, and for who has its access token; it ends when that is over.",
+    )
+    all_order_events: OrderEvent = subscription(
+        tracking.all_order_events,
+        "What happens to any order: first what has happened since the event with the cursor `after`, then each event "
+        "as it comes; without it, from now on. They come in one order, the same for everybody; none is missing.",
     )

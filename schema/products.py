@@ -8,13 +8,13 @@ import strawberry
 from domain.products import category, inventory, product
 from domain.products.inventory import InventoryReason, StockStatus
 from domain.products.product import ProductStatus
+from resolvers import availability, stock
 from resolvers import products as resolvers
-from resolvers import stock
 from schema.errors import UserError, user_errors
 from schema.money import Money, MoneyRange
 from schema.nodes import Node
 from schema.paging import Connection
-from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown
+from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown, subscription
 from schema.scalars import ID, URL
 
 if TYPE_CHECKING:
@@ -173,4 +173,13 @@ class InventoryAdjustPayload:
 class ProductMutations:
     inventory_adjust: InventoryAdjustPayload = mutation(
         stock.adjust, "Change what is on hand of a variant, and book it in its ledger."
+    )
+
+
+@strawberry.type
+class ProductSubscriptions:
+    variant_availability: ProductVariant = subscription(
+        availability.variant_availability,
+        "How much there is of up to 100 variants: of each as it is now, and again whenever that has changed. Who reads "
+        "slowly gets the newest, without the steps in between.",
     )

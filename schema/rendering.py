@@ -5,7 +5,7 @@ function. The declarations stay readable on the field, for the executor that bat
 """
 
 import typing
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar
@@ -17,6 +17,7 @@ from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
+from domain.shared.following import Next
 from domain.users.access import Viewer
 from domain.users.user import User
 from resolvers import global_ids
@@ -88,7 +89,14 @@ class UseCase:
     proves: Callable[[Any], User] | None = None
 
 
-Source = Attribute | Identity | Relation | Function | Result | UseCase
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A subscription: each thing that `by` yields is shown in an answer of its own."""
+
+    by: Callable[..., AsyncGenerator[Next[Any]]]
+
+
+Source = Attribute | Identity | Relation | Function | Result | UseCase | Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +217,13 @@ def mutation(
         by.__annotations__["input"], strawberry.argument(description="What it is to be done with.")
     ]
     return _field(carry_out, description, Declaration(UseCase(by, answers, proves)))
+
+
+def subscription(by: Callable[..., AsyncGenerator[Next[Any]]], description: str) -> Any:
+    """A stream, filled by a resolver that yields what the field shows."""
+    return strawberry.subscription(
+        resolver=by, description=description, metadata={"declaration": Declaration(Stream(by))}
+    )
 
 
 def declaration(field: StrawberryField) -> Declaration:

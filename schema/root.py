@@ -12,9 +12,9 @@ from schema import access, carts, errors, orders, pricing, products, provider_ev
 from schema.carts import CartMutations, CartQueries
 from schema.fulfillments import FulfillmentMutations
 from schema.nodes import NodeQueries
-from schema.orders import OrderMutations, OrderQueries
+from schema.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from schema.pricing import PricingMutations, PricingQueries
-from schema.products import ProductMutations, ProductQueries
+from schema.products import ProductMutations, ProductQueries, ProductSubscriptions
 from schema.provider_events import ProviderEventMutations, ProviderEventQueries
 from schema.rendering import Auth
 from schema.scalars import SCALARS
@@ -47,7 +47,11 @@ class Mutation(
 ): ...
 
 
-ROOTS = frozenset({"Query", "Mutation"})
+@strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
+class Subscription(OrderSubscriptions, ProductSubscriptions): ...
+
+
+ROOTS = frozenset({"Query", "Mutation", "Subscription"})
 
 
 class AccessRules(SchemaExtension):
@@ -65,6 +69,7 @@ def build() -> strawberry.Schema:
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[
             *(products.Category, products.InventoryAdjustment, products.Product, products.ProductMedia),
             products.ProductVariant,

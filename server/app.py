@@ -26,6 +26,8 @@ from server.http.replies import refusal_body
 from server.http.webhooks import ADDRESS, WebhookEndpoint
 from server.settings import CHECKOUT, Settings
 from server.websocket.endpoint import GraphQLSocket
+from server.websocket.limits import SocketLimits
+from server.websocket.seats import Seats
 from server.wiring import open_shop
 from server.work import at_work
 
@@ -68,9 +70,11 @@ def build_app(settings: Settings, *, listener: Listener | None = None, limiter: 
 
 def _routes() -> list[BaseRoute]:
     explorer = GraphiQL(CHECKOUT / "web", endpoint=GRAPHQL)
+    limits = SocketLimits()
+    seats = Seats(limits)
     return [
-        Route(GRAPHQL, GraphQLEndpoint(explorer)),
-        WebSocketRoute(GRAPHQL, GraphQLSocket()),
+        Route(GRAPHQL, GraphQLEndpoint(explorer, seats)),
+        WebSocketRoute(GRAPHQL, GraphQLSocket(limits, seats)),
         Route("/livez", health.livez),
         Route("/readyz", health.readyz),
         Route("/health", health.readyz),

@@ -1,12 +1,15 @@
 """Who sends a request: what a transport does with the token it was given."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.shared.clock import now
 from domain.shared.errors import InvalidToken, Unavailable
 from domain.users.revocation import RevokedSessions
 from domain.users.tokens import AccessTokens
-from domain.users.user import Actor, SessionId
+from domain.users.user import Actor
 
 REVOKED = "This session has ended: sign in again."
 
@@ -45,5 +48,13 @@ class Identities:
         """Whether the actor's session still stands; an anonymous actor has none that could end."""
         return actor.session_id is None or actor.session_id not in self.revoked
 
-    async def until_revoked(self, session_id: SessionId) -> None:
-        await self.revoked.until(session_id)
+    async def until_over(self, identity: Identity) -> None:
+        """Return when the token expires, or as soon as its session is known to be revoked."""
+        seconds = (identity.expires_at - now()).total_seconds()
+        session = identity.actor.session_id
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0)):
+                if session is None:
+                    await asyncio.Event().wait()
+                else:
+                    await self.revoked.until(session)

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
+import structlog
+
 from adapters.access_tokens import JwtAccessTokens
 from adapters.common_passwords import LeakedPasswords
 from adapters.email_addresses import RfcEmailSyntax
@@ -28,9 +30,12 @@ from domain.orders.belongings import CartsAndOrders
 from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
+from domain.orders.stream import OrderStream
+from domain.orders.tracking import OrderTracking
 from domain.payments.gateway import NoticeReader, PaymentGateway
 from domain.payments.provider_events import NoticeKeeping
 from domain.pricing.store import StoreSettings
+from domain.products.availability import StockWatch
 from domain.products.stock_keeping import StockKeeping
 from domain.shared.analytics import Tracking
 from domain.shared.clock import now
@@ -51,6 +56,7 @@ from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
 from persistence.carts.repository import SqlCartReader
 from persistence.database import ConnectionSettings, Database, Listener, bounded
 from persistence.inbox import SqlInbox
+from persistence.orders.following import SqlOrderedEvents, SqlTrackedOrders
 from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox
 from persistence.payments.provider_events import SqlProviderEvents
@@ -66,7 +72,7 @@ from persistence.unit_of_work import SqlUnitsOfWork
 from persistence.users.readers import SqlAddressReader, SqlRevocations, SqlSessionReader, SqlUserReader
 from resolvers.context import context
 from resolvers.loaders import Readers
-from resolvers.services import Services
+from resolvers.services import Followed, Services
 from schema import root
 from server.embedded import connection_settings
 from server.failures import Failure, UsageFailure
@@ -76,6 +82,7 @@ from server.relay import InProcess, Relay
 from server.repetitions import SealedRepetitions
 from server.security_log import StructuredSecurityLog
 from server.settings import Settings, parts
+from server.streaming import Streams
 
 AUDIENCE = "souk"
 REPETITIONS = "idempotency"
@@ -98,18 +105,27 @@ class Shop:
     identities: Identities
     consumers: Sequence[Consumer]
     """Who acts on events."""
+    signals: Signals
     relay: Relay
     consuming: RabbitConsumers | None
     """Takes events out of RabbitMQ again, for the background, where there is one; otherwise `relay` does it all."""
     notices: NoticeReader | None
     """Believes what the payment provider tells, or not; None when nobody may tell us anything."""
     engine: Engine
+    streams: Streams
 
     async def execute(self, prepared: Prepared, actor: Actor = ANONYMOUS, client: Client = UNKNOWN) -> Answer:
         """Execute one operation on behalf of `actor`, with loaders of its own."""
         made = context(self.services, self.readers, self.settings.address, actor, client, prepared.plan.wanted)
         with bounded():
             return await self.engine.execute(prepared, made)
+
+    def subscribe(
+        self, prepared: Prepared, actor: Actor = ANONYMOUS, client: Client = UNKNOWN
+    ) -> AsyncGenerator[Answer]:
+        """The answers of a subscription on behalf of `actor`, each with loaders of its own."""
+        made = context(self.services, self.readers, self.settings.address, actor, client, prepared.plan.wanted)
+        return self.streams.answers(prepared, made)
 
 
 def readers(database: Database) -> Readers:
@@ -219,8 +235,10 @@ async def open_shop(
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
         signer = HmacSigner(keys.derivations(SIGNATURES))
+        followed = _followed(database, signals, stack)
+        engine = Engine(root.build(), suggest=not settings.production)
         use_cases = _UseCases(
-            begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer
+            begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer, followed
         )
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
@@ -233,13 +251,15 @@ async def open_shop(
             readers=readers(database),
             services=use_cases.services(identities, repetitions),
             identities=identities,
+            signals=signals,
             consumers=consumers,
             relay=Relay(outbox, carrier, signals),
             consuming=consuming,
             notices=notice_reader(settings),
             behind=behind,
             overdue=Orders(SqlUnitsOfWork(behind, signals, now), now),
-            engine=Engine(root.build(), suggest=not settings.production),
+            engine=engine,
+            streams=Streams(engine),
         )
 
 
@@ -248,6 +268,17 @@ UNANSWERED: Sequence[str] = (
     *("fulfillment.failed", "fulfillment.returned", "fulfillment.canceled"),
 )
 """Topics of events that nobody does anything about yet."""
+
+
+def _followed(database: Database, signals: Signals, stack: AsyncExitStack) -> Followed:
+    log = structlog.stdlib.get_logger("souk.following")
+    followed = Followed(
+        OrderTracking(SqlTrackedOrders(database), signals, log),
+        OrderStream(SqlOrderedEvents(database), signals, log),
+        StockWatch(SqlVariants(database), signals, log),
+    )
+    _in_background(followed.run(), stack)
+    return followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +293,7 @@ class _UseCases:
     reader: SqlUserReader
     shop: SqlShop
     signer: HmacSigner
+    followed: Followed
 
     def services(self, identities: Identities, repetitions: SealedRepetitions) -> Services:
         syntax, common = RfcEmailSyntax(), LeakedPasswords()
@@ -294,6 +326,7 @@ class _UseCases:
             provider_events=NoticeKeeping(self.begin, now),
             fulfillments=Fulfillments(self.begin, now),
             signer=self.signer,
+            followed=self.followed,
         )
 
 

@@ -133,10 +133,16 @@ async def shop(settings: Settings, statements: Statements) -> AsyncGenerator[Sho
 
 
 @pytest.fixture
-async def own_shop(empty_database: ConnectionSettings) -> AsyncGenerator[Shop]:
+def own_statements() -> Statements:
+    """What SQL `own_shop` runs."""
+    return Statements()
+
+
+@pytest.fixture
+async def own_shop(empty_database: ConnectionSettings, own_statements: Statements) -> AsyncGenerator[Shop]:
     """A shop without a product, for this test alone, which may change it."""
     settings = read_settings(database_url=empty_database.url, public_url="http://shop.example")
-    async with open_shop(settings, None, GenerousLimiter()) as opened:
+    async with open_shop(settings, own_statements, GenerousLimiter()) as opened:
         yield opened
 
 

@@ -47,3 +47,5 @@ WEBHOOK_COPIES = 1_000 if STRESS else 60
 """Of one webhook at once."""
 FORGERIES = 10_000 if STRESS else 320
 """Of webhooks, of each kind as many."""
+LATE_COMMITS = 500 if STRESS else 40
+"""Transactions of each of six writers, which commit in another order than they began."""

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.orders.fulfillment import Fulfillment, FulfillmentId
 from domain.orders.order import Order
+from domain.products.availability import TOPIC as STOCK
 from domain.products.inventory import InventoryReason
 from persistence.database import Transaction
 from persistence.orders.mappers import ORDER
@@ -100,6 +101,7 @@ class SqlFulfillments:
         """Variants by rising id, as orders that are placed lock them."""
         mine = {"fulfillment_id": fulfillment.id}
         for variant, units in await self._transaction.fetch(self.LEAVING, mine):
+            self._transaction.tell(STOCK, variant)
             await self._transaction.run(self.SHIP_UNITS, {"variant_id": variant, "units": units})
         await self._transaction.run(self.BOOK_SHIPPED, {**mine, "at": at})
         await self._transaction.run(self.SHIP_LINES, mine)

@@ -12,7 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.orders.events import MESSAGES, OrderEvent
 from domain.orders.fulfillment import Fulfillment
 from domain.orders.order import Order, OrderId, OrderLine, OrderStatus
+from domain.orders.tracking import TOPIC as EVENTS
 from domain.pricing.discounts import DiscountCodeId
+from domain.products.availability import TOPIC as STOCK
 from domain.products.inventory import InventoryReason, VariantId
 from domain.users.user import UserId
 from persistence.carts.repository import address_text
@@ -30,7 +32,8 @@ ORDER_ID = parameter("order_id", Uuid())
 VARIANT_ID = parameter("variant_id", Uuid())
 QUANTITY = parameter("quantity", Integer())
 AT = parameter("at", DateTime(timezone=True))
-EVENT_COLUMNS = tuple(column.name for column in events.c)
+EVENT_COLUMNS = tuple(column.name for column in events.c if column.name != "position")
+"""The position is given later, once it was committed."""
 ERASED = "erased"
 """Stands where something personal stood."""
 ADDED = tuple(column.name for column in orders.c if column.name != "updated_at")
@@ -212,6 +215,7 @@ class SqlOrders:
         self._redeemed: list[Mapping[str, Any]] = []
 
     async def reserve(self, variant_id: VariantId, quantity: int) -> bool:
+        self._transaction.tell(STOCK, variant_id)
         return await self._transaction.run(self.RESERVE, {"variant_id": variant_id, "quantity": quantity}) == 1
 
     async def available(self, variant_id: VariantId) -> int:
@@ -260,6 +264,7 @@ class SqlOrders:
             await self._transaction.run(self.GIVE_BACK, mine)
             await self._transaction.run(self.FORGET, mine)
         for variant, quantity in await self._transaction.fetch(self.RESERVED, mine):
+            self._transaction.tell(STOCK, variant)
             await self._transaction.run(self.RELEASE, {"variant_id": variant, "quantity": quantity})
         await self._transaction.run(self.BOOK_RELEASED, {**mine, "at": at})
         await self._transaction.run(self.RELEASE_LINES, mine)
@@ -270,6 +275,7 @@ class SqlOrders:
             await self._transaction.run(statement, {"user_id": user_id})
 
     async def append(self, event: OrderEvent) -> None:
+        self._transaction.tell(EVENTS, event.order_id)
         previous = event.previous_status and event.previous_status.value
         values = {column: getattr(event, column) for column in EVENT_COLUMNS}
         amount = None if event.amount is None else event.amount.amount

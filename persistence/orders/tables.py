@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -133,8 +134,12 @@ events = Table(
     Column("refund_id", Uuid, ForeignKey("refunds.id")),
     Column("amount", AMOUNT),
     Column("location", String(200)),
+    # among the events of all orders; see `SqlOrderedEvents`
+    Column("position", BigInteger),
     PrimaryKeyConstraint("order_id", "sequence"),
     CheckConstraint("sequence >= 1", name="sequence"),
+    Index("ix_order_events_position", "position", unique=True),
+    Index("ix_order_events_waiting", "order_id", "sequence", postgresql_where=text("position IS NULL")),
 )
 
 fulfillments = Table(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Integer, SelectBase, Uuid, any_, func, select, true, update
 
+from domain.products.availability import TOPIC as STOCK
 from domain.products.inventory import MOST_UNITS, AdjustmentId, InventoryAdjustment, VariantId
 from domain.products.ledger import LedgerKey, LedgerScope
 from domain.products.product import ProductVariant
@@ -100,6 +101,7 @@ class SqlStock:
         self._transaction = transaction
 
     async def change(self, variant_id: VariantId, delta: int) -> bool:
+        self._transaction.tell(STOCK, variant_id)
         return await self._transaction.run(self.CHANGE, {"variant": variant_id, "delta": delta}) == 1
 
     async def variant(self, variant_id: VariantId) -> ProductVariant | None:

@@ -1,7 +1,7 @@
 """Executes operations: queries breadth-first over whole columns of objects, so that every relation is one batch."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import strawberry
 from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
 
+from domain.shared.following import Next
 from domain.users.user import ANONYMOUS, Actor
 from resolvers.context import Context
 from server.graphql import core
@@ -16,11 +17,15 @@ from server.graphql.documents import Documents, Operation
 from server.graphql.limits import Limits, exceeded
 from server.graphql.places import Root
 from server.graphql.planning import Planner
+from server.graphql.reading import Streams
 from server.graphql.request import GraphQLRequest, MethodNotAllowed, RequestRefused, coded, refusal
 from server.graphql.run import FAILED, Run, Spot
-from server.graphql.selections import Plan
+from server.graphql.selections import Field, Plan
 
 MOST_COERCION_ERRORS = 5
+HOW_TO_SUBSCRIBE = (
+    "A subscription needs a stream: send it over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`."
+)
 ROOT = Spot((), "", Root())
 
 
@@ -33,6 +38,11 @@ class Prepared:
     given: Mapping[str, Any]
     plan: Plan
 
+    @property
+    def streams(self) -> bool:
+        """Whether it is a subscription, which has many answers."""
+        return self.operation.definition.operation is OperationType.SUBSCRIPTION
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -41,6 +51,8 @@ class Answer:
     data: Mapping[str, Any] | None
     errors: list[GraphQLError]
     extensions: Mapping[str, object] = field(default_factory=dict[str, object])
+    more: bool = False
+    """Of a subscription: the next answer is there already."""
 
 
 class Engine:
@@ -56,8 +68,15 @@ class Engine:
         self._suggest = suggest
         self._seconds = seconds
 
-    def prepare(self, request: GraphQLRequest, *, actor: Actor = ANONYMOUS, read_only: bool = False) -> Prepared:
-        """Understand a request without executing it.
+    def prepare(
+        self,
+        request: GraphQLRequest,
+        *,
+        actor: Actor = ANONYMOUS,
+        read_only: bool = False,
+        streaming: bool = False,
+    ) -> Prepared:
+        """Understand a request without executing it. `streaming`: it may have many answers.
 
         Raises:
             MethodNotAllowed: `read_only`, and the operation is a mutation.
@@ -67,11 +86,9 @@ class Engine:
             raise refusal("BAD_REQUEST", "The request has no `query`.")
         operation = self._documents.get(request.query).operation(request.operation_name)
         kind = operation.definition.operation
-        if kind is OperationType.SUBSCRIPTION:
-            raise refusal(
-                "OPERATION_RESOLUTION_FAILURE", "A subscription needs a stream: use WebSocket or server-sent events."
-            )
-        if read_only and kind is not OperationType.QUERY:
+        if kind is OperationType.SUBSCRIPTION and not streaming:
+            raise refusal("OPERATION_RESOLUTION_FAILURE", HOW_TO_SUBSCRIBE)
+        if read_only and kind is OperationType.MUTATION:
             raise MethodNotAllowed(
                 coded(GraphQLError("Only queries can be sent by GET; use POST."), "METHOD_NOT_ALLOWED")
             )
@@ -99,6 +116,28 @@ class Engine:
         if data is FAILED:
             return Answer(None, run.errors, context.extensions)
         return Answer(self._with_introspection(prepared, data), run.errors, context.extensions)
+
+    def follow(self, prepared: Prepared, context: Context) -> AsyncGenerator[Next[Any]]:
+        """What a subscription is told, to be shown by `show`. Raises: RequestRefused: an argument cannot be used."""
+        field = _followed(prepared)
+        if not isinstance(field.reads, Streams):
+            raise TypeError(f"{field.name} cannot be followed")
+        if field.rule is not None:
+            field.rule.rule.require(context.actor)
+        try:
+            return field.reads.open(Run(context, prepared.variables))
+        except GraphQLError as error:
+            raise RequestRefused(coded(error, "BAD_USER_INPUT")) from error
+
+    async def show(self, prepared: Prepared, context: Context, value: Any) -> Answer:
+        """One answer of a subscription, of what it was told."""
+        run, field = Run(context, prepared.variables), _followed(prepared)
+        try:
+            async with asyncio.timeout(self._seconds):
+                shown = await field.complete_one(run, value, ROOT)
+        except TimeoutError:
+            return Answer(None, [coded(GraphQLError(f"It took longer than {self._seconds:g} s."), "TIMEOUT")])
+        return Answer(None if shown is FAILED else {field.key: shown}, run.errors, context.extensions)
 
     def _variables(self, operation: Operation, given: Mapping[str, Any]) -> VariableValues:
         found = get_variable_values(
@@ -128,3 +167,10 @@ class Engine:
             return data
         everything = {**data, **core.introspect(self._core, prepared.plan.introspection, prepared.given)}
         return {key: everything[key] for key in prepared.plan.keys}
+
+
+def _followed(prepared: Prepared) -> Field:
+    field = prepared.plan.root.only
+    if field is None:
+        raise refusal("BAD_USER_INPUT", "The subscription's field is left out by its own `@skip` or `@include`.")
+    return field

@@ -44,12 +44,13 @@ from schema.rendering import (
     Identity,
     Relation,
     Result,
+    Stream,
     UseCase,
     declaration,
 )
 from server.graphql import core
 from server.graphql.outputs import Completes, InterfaceOf, Leaf, ListOf, Nested, ObjectOf, Write
-from server.graphql.reading import Calls, Getter, Loads, Reads
+from server.graphql.reading import Calls, Getter, Loads, Reads, Streams
 from server.graphql.run import RawInfo, Run
 from server.graphql.selections import Field, FieldRule, Multiplier, Plan, Selection
 
@@ -175,12 +176,14 @@ class _Planning:
                 return Loads(loader, key)
             case Result():
                 return Getter(declared.source.read)
-            case UseCase():
-                return self._calls(field, definition, node)
-            case Function(looks_at):
-                self._look(shown, "id")
-                self._wanted.update(dict.fromkeys(looks_at))
-                return self._calls(field, definition, node)
+            case UseCase() | Stream() | Function():
+                return self._asks(shown, declared.source, self._calls(field, definition, node))
+
+    def _asks(self, shown: type | None, source: UseCase | Stream | Function, calls: Calls) -> Reads:
+        if isinstance(source, Function):
+            self._look(shown, "id")
+            self._wanted.update(dict.fromkeys(source.looks_at))
+        return Streams(calls) if isinstance(source, Stream) else calls
 
     def _getter(self, shown: type | None, attribute: str) -> Getter:
         if not attribute:

@@ -1,11 +1,12 @@
 """Where the values of a field come from, for a column of parents: attributes, resolvers, loaders."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
+from domain.shared.following import Next
 from server.graphql.outputs import Column
 from server.graphql.places import Chosen
 from server.graphql.run import Run, Spot
@@ -59,14 +60,14 @@ class Calls:
 
     def read(self, run: Run, parents: Column, spot: Spot) -> Column:
         try:
-            call = self._call(run)
+            call = self.bound(run)
         except Exception as cause:  # noqa: BLE001  (an argument cannot be used)
             return run.fail_all(cause, spot, len(parents))
         return run.each(call, parents, spot)
 
     async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found:
         try:
-            call = self._call(run)
+            call = self.bound(run)
         except Exception as cause:  # noqa: BLE001  (an argument cannot be used)
             return Found(run.fail_all(cause, spot, len(parents)), spot)
         if not self.deferred:
@@ -74,7 +75,8 @@ class Calls:
         answers = await asyncio.gather(*map(call, parents), return_exceptions=True)
         return Found(_without_exceptions(run, answers, spot), spot)
 
-    def _call(self, run: Run) -> Callable[[Any], Any]:
+    def bound(self, run: Run) -> Callable[[Any], Any]:
+        """The resolver as a function of the parent. Raises: GraphQLError: an argument cannot be used."""
         given = dict(self.arguments(run))
         if self.info is not None:
             given[self.info] = self.make_info(run)
@@ -118,6 +120,24 @@ class Loads:
         except Exception as cause:  # noqa: BLE001  (it is the error of everything that waits for this batch)
             return [None if key is None else run.fail(cause, spot, index) for index, key in enumerate(keys)]
         return [None if key is None else next(found) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """What a subscription's resolver yields, one thing after the other: there is nothing to read of a parent."""
+
+    call: Calls
+    deferred: bool = True
+
+    def open(self, run: Run) -> AsyncGenerator[Next[Any]]:
+        """Raises: GraphQLError: an argument cannot be used."""
+        return self.call.bound(run)(None)
+
+    def read(self, run: Run, parents: Column, spot: Spot) -> Column:
+        return run.fail_all(TypeError(f"{spot.name} has to be followed"), spot, len(parents))
+
+    async def read_later(self, run: Run, parents: Column, spot: Spot) -> Found:
+        return Found(self.read(run, parents, spot), spot)
 
 
 def _without_exceptions(run: Run, answers: Column, spot: Spot) -> Column:

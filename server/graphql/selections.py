@@ -73,6 +73,14 @@ class Field:
             return found.spread(await self.output.complete_later(run, found.values, found.spot))
         return found.spread(self.output.complete(run, found.values, found.spot))
 
+    async def complete_one(self, run: Run, value: Any, above: Spot) -> Any:
+        """What the field shows of a thing that a subscription's resolver has yielded."""
+        spot = Spot(self.nodes, self.name, Under(above.place, self.key))
+        if not self._passes(run, None, spot, 0):
+            return FAILED
+        [done] = await self._found(run, Found([value], spot))
+        return done
+
     def _allowed(self, run: Run, parents: Column, spot: Spot) -> Sequence[int] | None:
         """The indices of parents whose field the viewer may see; None when it is all of them."""
         if self.rule is None:
@@ -109,6 +117,12 @@ class Selection:
         self._at_once = [(index, field) for index, field in enumerate(fields) if not field.deferred]
         self._later = [(index, field) for index, field in enumerate(fields) if field.deferred]
         self.deferred = bool(self._later)
+
+    @property
+    def only(self) -> Field | None:
+        """The one field of a subscription; None when that is skipped."""
+        fields = (*self._at_once, *self._later)
+        return fields[0][1] if fields else None
 
     def cost(self, variables: VariableValues) -> int:
         """The object itself, and what its fields bring."""

@@ -3,17 +3,16 @@
 from starlette.types import Scope
 
 from domain.shared.errors import Unauthenticated, Unavailable
-from domain.users.user import ANONYMOUS, Actor
 from server.http.incoming import headers_of
 from server.http.replies import Header, Refused
-from server.identities import Identities
+from server.identities import Identities, Identity
 
 _NO_STORE: Header = (b"cache-control", b"no-store")
 _CHALLENGE: Header = (b"www-authenticate", b'Bearer error="invalid_token"')
 _SCHEME = "Send `Authorization: Bearer` and an access token, or leave the header out."
 
 
-def actor(scope: Scope, identities: Identities) -> Actor:
+def identity(scope: Scope, identities: Identities) -> Identity | None:
     """Nobody in particular without the header; a token that is not valid is never taken for none.
 
     Raises:
@@ -21,12 +20,12 @@ def actor(scope: Scope, identities: Identities) -> Actor:
     """
     header = headers_of(scope).get(b"authorization")
     if header is None:
-        return ANONYMOUS
+        return None
     scheme, _, token = header.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
         raise _unauthenticated(_SCHEME)
     try:
-        return identities.identify(token.strip(" ")).actor
+        return identities.identify(token.strip(" "))
     except Unauthenticated as refused:
         raise _unauthenticated(refused.message) from refused
     except Unavailable as starting:

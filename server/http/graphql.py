@@ -5,17 +5,21 @@ from collections.abc import Sequence
 import orjson
 from graphql import GraphQLError
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.users.user import ANONYMOUS
 from server.graphiql import GraphiQL
 from server.graphql.engine import Answer
 from server.graphql.errors import written
 from server.graphql.request import GraphQLRequest, MethodNotAllowed, RequestRefused
-from server.http import bodies, credentials, parameters
+from server.http import bodies, credentials, event_streams, parameters
+from server.http.event_streams import EventStream
 from server.http.incoming import client_of, headers_of, request_id
 from server.http.media_types import MediaType, is_json, preferred
 from server.http.persisted import PersistedQueries
 from server.http.replies import CLOSE, Header, Refused, Reply
+from server.operations import Executor
+from server.websocket.seats import Seats
 from server.wiring import Shop
 
 READING = frozenset({"GET", "HEAD"})
@@ -27,8 +31,9 @@ _RETRY: Header = (b"retry-after", b"1")
 class GraphQLEndpoint:
     """An ASGI application for one address; browsers get the explorer there."""
 
-    def __init__(self, explorer: GraphiQL) -> None:
+    def __init__(self, explorer: GraphiQL, seats: Seats) -> None:
         self._explorer = explorer
+        self._seats = seats
         self._persisted = PersistedQueries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +46,7 @@ class GraphQLEndpoint:
             return
         await reply(scope, receive, send)
 
-    async def _reply(self, scope: Scope, receive: Receive) -> Reply:
+    async def _reply(self, scope: Scope, receive: Receive) -> ASGIApp:
         method = scope["method"]
         if method == "OPTIONS":
             return Reply(204, b"", headers=(_ALLOW,))
@@ -57,16 +62,23 @@ class GraphQLEndpoint:
             request = parameters.from_query_string(scope["query_string"]) if reading else await _posted(scope, receive)
             return await self._answer(scope, media_type, request, read_only=reading)
         except MethodNotAllowed as refused:
-            return _refusal(scope, media_type, refused.errors, 405, ((b"allow", b"POST"),))
+            allowed = (b"allow", b"POST")
+            return _refusal(scope, MediaType.RESPONSE, refused.errors, 405, (allowed,))
         except RequestRefused as refused:
             return _refusal(scope, media_type, refused.errors, media_type.refusal_status)
 
-    async def _answer(self, scope: Scope, media_type: MediaType, request: GraphQLRequest, *, read_only: bool) -> Reply:
+    async def _answer(
+        self, scope: Scope, media_type: MediaType, request: GraphQLRequest, *, read_only: bool
+    ) -> ASGIApp:
         shop: Shop = scope["app"].state.shop
-        actor = credentials.actor(scope, shop.identities)
+        identity = credentials.identity(scope, shop.identities)
+        actor = ANONYMOUS if identity is None else identity.actor
+        streaming = media_type is MediaType.EVENTS
         request = self._persisted.complete(request)
-        prepared = shop.engine.prepare(request, actor=actor, read_only=read_only)
+        prepared = shop.engine.prepare(request, actor=actor, read_only=read_only, streaming=streaming)
         self._persisted.keep(request)
+        if streaming:
+            return EventStream(Executor(shop, self._persisted, client_of(scope)), prepared, identity, self._seats)
         answer = await shop.execute(prepared, actor, client_of(scope))
         if answer.errors:
             return _with_errors(scope, media_type, answer)
@@ -111,5 +123,6 @@ def _refusal(
     headers: Sequence[Header] = (),
 ) -> Reply:
     identity = request_id(scope)
-    body = orjson.dumps({"errors": [written(error, identity) for error in errors]})
+    shown = {"errors": [written(error, identity) for error in errors]}
+    body = event_streams.whole(shown) if media_type is MediaType.EVENTS else orjson.dumps(shown)
     return Reply(status, body, media_type.content_type, (_VARY, *headers))

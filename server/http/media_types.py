@@ -11,6 +11,7 @@ class MediaType(Enum):
     JSON = "application/json"
     RESPONSE = "application/graphql-response+json"
     HTML = "text/html"
+    EVENTS = "text/event-stream"
 
     def __init__(self, name: str) -> None:
         self.content_type = f"{name}; charset=utf-8".encode()
@@ -32,10 +33,10 @@ class Range(NamedTuple):
     position: int
 
     def precision(self, media_type: MediaType) -> int:
-        """How exactly it means this type; 0: not at all. A page is for those who ask for pages by name."""
+        """How exactly it means this type; 0: not at all. Pages and streams are for those who ask for them by name."""
         if self.kind == media_type.value:
             return 3
-        if media_type is MediaType.HTML:
+        if media_type in {MediaType.HTML, MediaType.EVENTS}:
             return 0
         return {"application/*": 2, "*/*": 1}.get(self.kind, 0)
 

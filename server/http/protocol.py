@@ -6,12 +6,13 @@ uvicorn waits for ever for the rest of a request that was begun, and reads heade
 import sys
 from asyncio import TimerHandle
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 from httptools import HttpRequestParser
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from server.http import endings
 from server.http.replies import CLOSE, JSON_TYPE, SECURITY, Reply, refusal_body
 
 MOST_HEADER_BYTES = 32 * 1_024
@@ -63,8 +64,10 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Finish what runs, begin nothing; `/readyz` tells."""
+        """Finish what runs, begin nothing; `/readyz` tells. What would go on for ever is told to end."""
         self.app_state["stopping"] = True
+        if not self._idle():
+            endings.end(cast("Any", self.cycle.scope))
         super().shutdown()
 
     def data_received(self, data: bytes) -> None:
@@ -141,6 +144,7 @@ class Protocol(HttpToolsProtocol):
         return not any(name in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        endings.allow_abort(cast("Any", cycle.scope), self.transport.abort)
         ours = app is self.app  # pyright: ignore[reportUnknownMemberType]
         super()._start_asgi_task(cycle, app if ours else OVERLOADED)
 

@@ -8,17 +8,16 @@ from typing import Any
 import structlog
 from starlette.types import Receive, Send
 
-from domain.shared import clock
 from domain.shared.errors import Unauthenticated, Unavailable
 from domain.users.user import ANONYMOUS
 from server.graphql.errors import MASK, written
 from server.graphql.request import GraphQLRequest, RequestRefused
 from server.identities import Identity
+from server.operations import Executor, error_of, payload_of
 from server.websocket import messages
 from server.websocket.closing import ClientLeft, Close, CloseCode
 from server.websocket.limits import SocketLimits
 from server.websocket.messages import Complete, Init, Ping, Pong, Subscribe
-from server.websocket.operations import Executor, error_of, payload_of
 from server.websocket.outbox import Outbox
 from server.websocket.seats import Seat
 
@@ -45,6 +44,7 @@ class Connection:
         self._ended = asyncio.get_running_loop().create_future()
         self._tasks = set[asyncio.Task[None]]()
         self._running = set[asyncio.Task[None]]()
+        self._endless = set[asyncio.Task[None]]()
         self._operations = dict[str, asyncio.Task[None]]()
         self._begun = 0
         self._initialised = False
@@ -76,6 +76,7 @@ class Connection:
     def _stopped(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._running.discard(task)
+        self._endless.discard(task)
         failure = None if task.cancelled() else task.exception()
         if failure is None or self._ended.done():
             return
@@ -124,7 +125,10 @@ class Connection:
         raise Close(CloseCode.SERVICE_RESTART, "Service restart")
 
     async def _finish(self, seconds: float) -> None:
+        """What runs ends before; what would go on for ever ends now, and its client goes on elsewhere."""
         self._leaving = True
+        for task in self._endless:
+            task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if self._running:
@@ -154,14 +158,7 @@ class Connection:
 
     async def _watch(self, identity: Identity) -> None:
         """Raises: Close: the token expired, or its session was revoked."""
-        seconds = (identity.expires_at - clock.now()).total_seconds()
-        session = identity.actor.session_id
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds, 0)):
-                if session is None:
-                    await asyncio.Event().wait()
-                else:
-                    await self._executor.shop.identities.until_revoked(session)
+        await self._executor.shop.identities.until_over(identity)
         await self._finish(self._limits.farewell_seconds)
         raise _forbidden()
 
@@ -186,9 +183,7 @@ class Connection:
         try:
             if isinstance(request, RequestRefused):
                 raise request  # noqa: TRY301  (refused while it was read, answered like the others)
-            async with aclosing(self._executor.answers(request, self._actor)) as answers:
-                async for answer in answers:
-                    self._outbox.put(messages.answered(identity, payload_of(answer, request_id)))
+            await self._answer(identity, request, request_id)
             last = messages.completed(identity)
         except Close:
             raise
@@ -196,9 +191,26 @@ class Connection:
             last = messages.refused(identity, [written(error, request_id) for error in refused.errors])
         except Exception as failure:  # noqa: BLE001  (whatever it is, it ends this operation alone)
             last = messages.refused(identity, [error_of(failure, request_id)])
-        if self._operations.get(identity) is asyncio.current_task():  # nobody completed it meanwhile
+        if self._operations.get(identity) is _current():  # nobody completed it meanwhile
             del self._operations[identity]
             self._outbox.put(last)
+
+    async def _answer(self, identity: str, request: GraphQLRequest, request_id: str) -> None:
+        prepared = self._executor.prepare(request, self._actor)
+        if prepared.streams:
+            self._endless.add(_current())
+        async with aclosing(self._executor.answers(prepared, self._actor)) as answers:
+            async for answer in answers:
+                if answer.more:  # what is stored can wait; what happens now is not held back for who is slow
+                    await self._outbox.room()
+                self._outbox.put(messages.answered(identity, payload_of(answer, request_id)))
+
+
+def _current() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("this is called in a task")
+    return task
 
 
 def _forbidden() -> Close:

@@ -5,11 +5,11 @@ from starlette.types import Receive, Scope, Send
 from server.http.incoming import client_of, headers_of, request_id
 from server.http.persisted import PersistedQueries
 from server.http.replies import Reply, refusal_body
+from server.operations import Executor
 from server.websocket.closing import Close, CloseCode
 from server.websocket.connection import Connection
 from server.websocket.limits import SocketLimits
 from server.websocket.messages import SUBPROTOCOL
-from server.websocket.operations import Executor
 from server.websocket.origins import may_connect
 from server.websocket.seats import Seats
 from server.wiring import Shop
@@ -25,9 +25,9 @@ _FULL = Reply(
 class GraphQLSocket:
     """Speaks `graphql-transport-ws`. One per process: it counts who has how many sockets."""
 
-    def __init__(self, limits: SocketLimits | None = None) -> None:
+    def __init__(self, limits: SocketLimits | None = None, seats: Seats | None = None) -> None:
         self._limits = limits or SocketLimits()
-        self._seats = Seats(self._limits)
+        self._seats = seats or Seats(self._limits)
         self._persisted = PersistedQueries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -24,5 +24,7 @@ class SocketLimits:
     sockets_of_user: int = 5
     sockets_of_address: int = 20
     """Anonymous ones, and as many that have not said yet whose they are."""
+    streams: int = 20
+    """Of server-sent events, to one user, or to one address where nobody is signed in."""
     sockets: int = 600
-    """In the process, of the 900 connections that it takes: the others are for requests."""
+    """And streams, in the process, of the 900 connections that it takes: the others are for requests."""

@@ -14,6 +14,7 @@ class Outbox:
         self._limits = limits
         self._frames = asyncio.Queue[str](limits.frames)
         self._characters = 0
+        self._sent = asyncio.Event()
 
     def put(self, frame: str) -> None:
         """Raises: Close: the client does not keep up."""
@@ -22,6 +23,16 @@ class Outbox:
             raise _too_slow()
         self._characters += len(frame)
         self._frames.put_nowait(frame)
+
+    async def room(self) -> None:
+        """Wait until the client has read half of what it may have waiting. Raises: Close: it does not read."""
+        try:
+            async with asyncio.timeout(self._limits.send_seconds):
+                while self._frames.qsize() > self._limits.frames // 2:
+                    self._sent.clear()
+                    await self._sent.wait()
+        except TimeoutError:
+            raise _too_slow() from None
 
     async def deliver(self) -> None:
         """Send until cancelled.
@@ -39,6 +50,7 @@ class Outbox:
                 raise _too_slow() from None
             self._characters -= len(frame)
             self._frames.task_done()
+            self._sent.set()
 
     async def delivered(self) -> None:
         await self._frames.join()

@@ -48,6 +48,11 @@ class Seat:
         else:
             self._take(("user", user_id), self._limits.sockets_of_user, "user")
 
+    def stream_to(self, user_id: UserId | None) -> None:
+        """Of a stream of its own, which carries one operation. Raises: Close: there are too many of them."""
+        place = ("stream", self._address) if user_id is None else ("stream", user_id)
+        self._take(place, self._limits.streams, "address" if user_id is None else "user", "streams")
+
     def leave(self) -> None:
         if self._place is None:
             return
@@ -56,9 +61,9 @@ class Seat:
             del self._taken[self._place]
         self._place = None
 
-    def _take(self, place: Hashable, most: int, whose: str) -> None:
+    def _take(self, place: Hashable, most: int, whose: str, what: str = "sockets") -> None:
         if self._taken[place] >= most:
-            raise Close(CloseCode.TRY_AGAIN_LATER, f"Try again later: this {whose} has {most} sockets open.")
+            raise Close(CloseCode.TRY_AGAIN_LATER, f"Try again later: this {whose} has {most} {what} open.")
         self.leave()
         self._taken[place] += 1
         self._place = place

@@ -6,7 +6,7 @@ import inspect
 import textwrap
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from schema.rendering import (
     Identity,
     Relation,
     Result,
+    Stream,
     UseCase,
     declaration,
 )
@@ -65,8 +66,9 @@ def cases() -> Iterator[Case]:
         if not definition.is_graphql_generic:
             for field in definition.fields:
                 yield Case(shown, source, field, declaration(field))
-    for field in get_object_definition(root.Mutation, strict=True).fields:
-        yield Case(root.Mutation, None, field, declaration(field))
+    for shown in (root.Mutation, root.Subscription):
+        for field in get_object_definition(shown, strict=True).fields:
+            yield Case(shown, None, field, declaration(field))
 
 
 CASES = list(cases())
@@ -148,8 +150,14 @@ def gives(case: Case) -> Any:
             return annotation_of(case.source, "id")
         case Relation(loader, _):
             return typing.get_args(typing.get_type_hints(Loaders)[loader])[1]
-        case Function():
-            return typing.get_type_hints(resolver(case.field).function)["return"]
+        case Function() | Stream():
+            return returned(case)
+
+
+def returned(case: Case) -> Any:
+    """By a resolver; of a stream, what each of its parts is about."""
+    given = typing.get_type_hints(resolver(case.field).function)["return"]
+    return typing.get_args(typing.get_args(given)[0])[0] if typing.get_origin(given) is AsyncGenerator else given
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -197,6 +205,11 @@ def test_every_field_is_declared() -> None:
 def test_every_mutation_is_a_use_case_and_nothing_else_is() -> None:
     assert {case.shown for case in CASES if isinstance(case.declared.source, UseCase)} == {root.Mutation}
     assert all(isinstance(case.declared.source, UseCase) for case in CASES if case.shown is root.Mutation)
+
+
+def test_every_subscription_is_a_stream_and_nothing_else_is() -> None:
+    assert {case.shown for case in CASES if isinstance(case.declared.source, Stream)} == {root.Subscription}
+    assert all(isinstance(case.declared.source, Stream) for case in CASES if case.shown is root.Subscription)
 
 
 def test_what_was_not_done_is_null_where_null_is_allowed() -> None:

@@ -306,7 +306,7 @@ def ways(type_: str, field: str) -> Sequence[Way]:
 CELLS = [
     (type_, field, way)
     for type_, rules in RULES.items()
-    if type_ != "Mutation"
+    if type_ not in {"Mutation", "Subscription"}
     for field in rules
     for way in ways(type_, field)
 ]

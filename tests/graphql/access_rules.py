@@ -30,6 +30,11 @@ def each(rule: Rule, fields: str) -> Mapping[str, Rule]:
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "Query": each(Rule.ADMIN, "user users orders discountCodes shippingRates taxRates providerEvents"),
+    # what belongs to somebody is not there for others: `test_order_events.py` goes over who may follow what
+    "Subscription": {
+        **each(Rule.EVERYBODY, "orderEvents variantAvailability"),
+        **each(Rule.ADMIN, "allOrderEvents"),
+    },
     "User": {
         **each(Rule.OWNER, "id email firstName lastName role emailVerified"),
         **each(Rule.OWNER, "addresses defaultAddress cart orders createdAt updatedAt"),

@@ -43,14 +43,15 @@ def test_every_field_that_is_not_for_everybody_is_in_the_matrix() -> None:
     asked = {place: viewer for place, viewer in PLACES.items() if viewer is not None}
     stated = {(type_, field): rule.shown_as for type_, rules in RULES.items() for field, rule in rules.items()}
     assert asked == {place: viewer for place, viewer in stated.items() if viewer is not None}
-    assert {field for type_, field in PLACES if type_ == "Mutation"} == RULES["Mutation"].keys()
+    for root in ("Mutation", "Subscription"):
+        assert {field for type_, field in PLACES if type_ == root} == RULES[root].keys()
 
 
 def test_everything_that_has_an_id_is_public_or_in_the_matrix() -> None:
     node = SCHEMA.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     assert {one.name for one in SCHEMA.get_possible_types(node)} == PUBLIC | BY_ID.keys() | {"ProductVariant"}
-    assert RULES.keys() == WAYS.keys() | {"Mutation"}
+    assert RULES.keys() == WAYS.keys() | {"Mutation", "Subscription"}
 
 
 def named(value: object) -> str:

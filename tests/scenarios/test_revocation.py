@@ -59,7 +59,7 @@ async def noticed(shop: Shop, *ended: Person) -> float:
     async with asyncio.timeout(PATIENCE):
         for one in ended:
             assert one.actor.session_id
-            await shop.identities.until_revoked(one.actor.session_id)
+            await shop.identities.revoked.until(one.actor.session_id)
     assert not any(believes(shop, one) for one in ended)
     return time.perf_counter() - begin
 

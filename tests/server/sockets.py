@@ -125,6 +125,10 @@ class OpenShop:
         finally:
             self.running -= 1
 
+    def subscribe(self, prepared: Prepared, actor: Actor, client: Client) -> AsyncGenerator[Answer]:
+        self.asked.append((actor, client))
+        return self.shop.subscribe(prepared, actor, client)
+
     async def _behave(self, name: str) -> None:
         if name == "Slow":
             await self.leave.wait()

@@ -67,7 +67,7 @@ async def test_run_again_it_sets_a_new_password_and_ends_every_session(
     async with asyncio.timeout(30):
         for one in (ann, elsewhere):
             assert one.actor.session_id
-            await own_shop.identities.until_revoked(one.actor.session_id)
+            await own_shop.identities.revoked.until(one.actor.session_id)
     assert own_shop.identities.is_current(ben.actor)
     authentication = own_shop.services.authentication
     with pytest.raises(InvalidCredentials):

@@ -24,7 +24,8 @@ URQL = "application/graphql-response+json, application/graphql+json, application
         (f"{RESPONSE}; charset=utf-8", RESPONSE),
         (f"*/*, {JSON};q=0", RESPONSE),
         (f"{RESPONSE};q=0, */*", JSON),
-        (f"text/event-stream, {RESPONSE};q=0.1", RESPONSE),
+        (f"text/event-stream;q=0.1, {RESPONSE}", RESPONSE),
+        (f"*/*, {JSON};q=0, {RESPONSE};q=0.5", RESPONSE),
         (RESPONSE.upper(), RESPONSE),
     ],
 )
@@ -48,7 +49,8 @@ async def test_without_an_accept_header_the_answer_is_application_json(client: h
 @pytest.mark.parametrize(
     "accept",
     [
-        "text/event-stream",
+        "text/event-stream;q=0",
+        "text/*",
         "multipart/mixed",
         "text/html",
         "image/*",

@@ -1,13 +1,14 @@
-"""What one `subscribe` message asks for, executed."""
+"""What is asked for over a socket or a stream, executed, and how its answers are shown there."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLError
 
 from domain.users.user import Actor, Client
-from server.graphql.engine import Answer
+from server.graphql.engine import Answer, Prepared
 from server.graphql.errors import written
 from server.graphql.request import GraphQLRequest
 from server.http.persisted import PersistedQueries
@@ -21,17 +22,21 @@ class Executor:
     persisted: PersistedQueries
     client: Client
 
-    async def answers(self, request: GraphQLRequest, actor: Actor) -> AsyncGenerator[Answer]:
-        """One for a query or a mutation.
-
-        Raises:
-            RequestRefused: it cannot be executed.
-            Refused: it names a stored document wrongly.
-        """
+    def prepare(self, request: GraphQLRequest, actor: Actor) -> Prepared:
+        """Raises: RequestRefused: it cannot be executed. Refused: it names a stored document wrongly."""
         complete = self.persisted.complete(request)
-        prepared = self.shop.engine.prepare(complete, actor=actor)
+        prepared = self.shop.engine.prepare(complete, actor=actor, streaming=True)
         self.persisted.keep(complete)
-        yield await self.shop.execute(prepared, actor, self.client)
+        return prepared
+
+    async def answers(self, prepared: Prepared, actor: Actor) -> AsyncGenerator[Answer]:
+        """One for a query or a mutation, as many as there are for a subscription. Raises: RequestRefused."""
+        if not prepared.streams:
+            yield await self.shop.execute(prepared, actor, self.client)
+            return
+        async with aclosing(self.shop.subscribe(prepared, actor, self.client)) as answers:
+            async for answer in answers:
+                yield answer
 
 
 def payload_of(answer: Answer, request_id: str) -> Mapping[str, Any]:
