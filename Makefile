@@ -67,7 +67,7 @@ stress: .venv/dev.stamp ## Run the randomised tests at full length, with fresh e
 	@SOUK_STRESS=1 $(BIN)/python -m pytest -n auto -o faulthandler_timeout=7200 \
 	  tests/graphql/test_executor_agrees.py tests/graphql/accounts/test_odd_input.py \
 	  tests/graphql/accounts/test_people.py tests/persistence/test_pages.py \
-	  tests/scenarios/test_cart_races.py tests/scenarios/test_order_books.py \
+	  tests/scenarios/test_cart_races.py tests/scenarios/test_event_deaths.py tests/scenarios/test_order_books.py \
 	  tests/scenarios/test_order_placing.py \
 	  tests/scenarios/test_sessions.py tests/server/test_cli_worker.py tests/server/test_http_fuzz.py \
 	  tests/server/test_relay.py $(ARGS)

@@ -54,6 +54,8 @@ def configure(settings: Settings) -> None:
     logging.root.setLevel(settings.log_level)
     logging.captureWarnings(capture=True)
     _adopt_uvicorn()
+    for name in ("aio_pika", "aiormq"):  # they tell of every try to connect, with a traceback; `souk.bus` tells once
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _last(settings: Settings) -> Sequence[Processor]:

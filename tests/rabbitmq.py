@@ -20,6 +20,9 @@ from tests.valkey import free_port
 STARTS_WITHIN = 120.0
 PROGRAMS = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path("/usr/local/sbin/rabbitmq-server"))
 """Not what Debian has in /usr/sbin: that one goes to the system's own server and user."""
+SETTLING = 5.0
+"""It writes down a few seconds later which queues have a log: one that it declared just before it was killed would
+have no leader afterwards, for ever."""
 HEADER = b"AMQP\x00\x00\x09\x01"
 USER = "nobody"
 

@@ -8,6 +8,12 @@ FILTERS = 5_000 if STRESS else 150
 REQUESTS = 5_000 if STRESS else 150
 REPEATABLE = not STRESS
 EVENTS = 20_000 if STRESS else 500
+EVENTS_AMONG_DEATHS = 100_000 if STRESS else 1_000
+"""That go through while workers and the broker are killed."""
+DEATHS = 60 if STRESS else 4
+OUTAGE_SECONDS = 60 if STRESS else 3
+OUTAGE_ORDERS = 300 if STRESS else 20
+"""Placed while the broker is away."""
 KILLED_WORKERS = 20 if STRESS else 2
 SEARCHES = 3_000 if STRESS else 60
 FAMILIES = 1_000 if STRESS else 40

@@ -14,6 +14,8 @@ from domain.shared.errors import Unavailable
 
 ANSWER_SECONDS = 5.0
 """To connect, and for each answer."""
+STARTING_SECONDS = 30.0
+"""To declare queues, or to begin to consume: a broker that has just started elects a leader for each queue first."""
 HEARTBEAT_SECONDS = 10
 FAILURES = (AMQPError, OSError, RuntimeError, TimeoutError)
 """A channel that was closed meanwhile is a RuntimeError there."""

@@ -15,7 +15,7 @@ import structlog
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from adapters.rabbitmq.connections import FAILURES, answered, connected, let_go
+from adapters.rabbitmq.connections import FAILURES, STARTING_SECONDS, answered, connected, let_go
 from adapters.rabbitmq.messages import Letter, Unreadable, letter
 from adapters.rabbitmq.publisher import RabbitPublisher, Unroutable
 from adapters.rabbitmq.topology import PARKED, queue_of
@@ -72,7 +72,7 @@ class RabbitConsumers:
         lost = asyncio.Event()
         try:
             for queue, take in self._takers().items():
-                await answered(_take_from(connection, queue, self._started(take, lost), lost))
+                await answered(_take_from(connection, queue, self._started(take, lost), lost), STARTING_SECONDS)
             self._outage.over()
             await lost.wait()
             self._outage.noticed(ConnectionError("the connection was lost"))

@@ -8,15 +8,12 @@ from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import DeliveryError, PublishError
 
-from adapters.rabbitmq.connections import FAILURES, answered, connected, let_go
+from adapters.rabbitmq.connections import FAILURES, STARTING_SECONDS, answered, connected, let_go
 from adapters.rabbitmq.messages import Letter
 from adapters.rabbitmq.topology import DEAD, EVENTS, TO_A_QUEUE, declare, queue_of, waiting_room
 from domain.shared.consuming import EVERYBODY, Consumer, Delivery, routes
 from domain.shared.errors import Unavailable
 from domain.shared.outages import Outage
-
-_DECLARING_SECONDS = 30.0
-"""A broker that has just started elects a leader for each queue first."""
 
 
 class Unroutable(Exception):
@@ -83,7 +80,7 @@ class RabbitPublisher:
             await self._try(channel, exchange, key, message, wanted=wanted)
         except PublishError:  # somebody deleted a queue: it is made anew once
             try:
-                await answered(declare(channel, self._consumers), _DECLARING_SECONDS)
+                await answered(declare(channel, self._consumers), STARTING_SECONDS)
                 await self._try(channel, exchange, key, message, wanted=wanted)
             except PublishError as returned:
                 raise Unroutable(f"No queue takes {key} from {exchange or 'the default exchange'}.") from returned
@@ -109,7 +106,7 @@ class RabbitPublisher:
             self._connection = await connected(self._url)
             try:
                 made = await answered(_channel(self._connection))
-                await answered(declare(made, self._consumers), _DECLARING_SECONDS)
+                await answered(declare(made, self._consumers), STARTING_SECONDS)
             except FAILURES as failure:
                 await self.close()
                 raise Unavailable(f"RabbitMQ does not answer ({type(failure).__name__}: {failure}).") from failure
