@@ -16,7 +16,7 @@ from domain.shared.paging import Position, encode
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
 from server.graphql.core import item_type, without_non_null
-from tests.graphql import crowd, crowd_carts, provider_events
+from tests.graphql import crowd, crowd_carts, crowd_orders, provider_events
 
 DEEPEST = 6
 MOST_FIELDS = 45
@@ -53,12 +53,12 @@ def pools() -> Mapping[str, Sequence[Any]]:
     goods = [*products, *variants, *categories, *media, "", "no id", global_ids.encode("Money", UUID(int=5))]
     people = _people()
     return {
-        "id": [*goods, *people, *people, *_carts(), *_settings()],
+        "id": [*goods, *people, *people, *_carts(), *_orders(), *_settings()],
         "user.id": [*people[:5], people[5], "no id"],
         "cart.id": [*_carts(), *_carts(), people[1], "no id"],
         "ids": [
             *(goods[:3], [*variants, *products], [*categories, "no id", *categories], media, []),
-            *(people, people[:4], [*people[4:], *products], _carts(), _settings()),
+            *(people, people[:4], [*people[4:], *products], _carts(), _orders(), _settings()),
         ],
         "search": ["person", "PERSON2 shop", "Last3", "%", "", " ", "nobody", "a" * 101, None],
         "role": ["CUSTOMER", "ADMIN", None],
@@ -140,6 +140,17 @@ def _carts() -> list[str]:
     return [
         *(global_ids.encode("Cart", crowd_carts.cart_id(number)) for number in (1, 2, 3, 61, 62, 999)),
         *(global_ids.encode("CartLine", crowd_carts.line_id(number, 0)) for number in (2, 3, 61)),
+    ]
+
+
+def _orders() -> list[str]:
+    """The busy customer's, one that was sent in part, another one's, and nobody's; and what belongs to some."""
+    return [
+        *(global_ids.encode("Order", crowd_orders.order_id(number)) for number in (1, 2, 3, 999)),
+        *(global_ids.encode("OrderLine", crowd_orders.line_id(number, 0)) for number in (1, 2, 999)),
+        *(global_ids.encode("Fulfillment", crowd_orders.fulfillment_id(number, 0)) for number in (1, 5, 999)),
+        *(global_ids.encode("OrderLifecycleEvent", crowd_orders.event_id(number, 1)) for number in (1, 2)),
+        global_ids.encode("Fulfillment", crowd_orders.SHIPPED),
     ]
 
 
