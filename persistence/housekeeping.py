@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Delete, Table, delete, or_, select, tuple_
+from sqlalchemy import ColumnElement, Delete, Table, and_, delete, or_, select, tuple_
 
 from domain.users.revocation import REMEMBERED
 from domain.users.sessions import IDLE
 from persistence.database import Database
 from persistence.effects import idempotency_keys, inbox, outbox
 from persistence.results import KEPT
+from persistence.sandbox.tables import deliveries as sandbox_deliveries
+from persistence.sandbox.tables import keys as sandbox_keys
 from persistence.statements import Statement
 from persistence.users.tables import one_time_tokens, revocations, sessions
 
@@ -18,6 +20,8 @@ PARKED = 30 * DAY
 """How long events that were given up can be looked at: addresses may stand in them, of people who left meanwhile."""
 REMEMBERED_HANDLED = PARKED + 10 * DAY
 """Longer than anything can be parked, which may be taken up again."""
+PLAYED = 30 * DAY
+"""How long the sandbox remembers keys, and webhooks that it has sent. Stripe remembers keys for a day at least."""
 AT_ONCE = 1_000
 """Rows: few enough for the time that a statement may take, their refresh tokens included."""
 
@@ -41,6 +45,8 @@ def _outdated(at: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     yield idempotency_keys, idempotency_keys.c.created_at < at - KEPT
     yield outbox, outbox.c.parked_at < at - PARKED
     yield inbox, inbox.c.handled_at < at - REMEMBERED_HANDLED
+    yield sandbox_keys, sandbox_keys.c.created_at < at - PLAYED
+    yield sandbox_deliveries, and_(sandbox_deliveries.c.due_at.is_(None), sandbox_deliveries.c.created_at < at - PLAYED)
 
 
 def _delete_some(table: Table, which: ColumnElement[bool]) -> Delete:

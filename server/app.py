@@ -24,6 +24,7 @@ from server.http.graphql import GraphQLEndpoint
 from server.http.guard import Failures, Guard
 from server.http.replies import refusal_body
 from server.http.webhooks import ADDRESS, WebhookEndpoint
+from server.sandbox_pages import SANDBOX_PAGES
 from server.settings import CHECKOUT, Settings
 from server.websocket.endpoint import GraphQLSocket
 from server.websocket.limits import SocketLimits
@@ -59,7 +60,7 @@ def build_app(settings: Settings, *, listener: Listener | None = None, limiter: 
             app.state.stopping = True
 
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(settings),
         middleware=_middleware(settings),
         exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
@@ -68,7 +69,7 @@ def build_app(settings: Settings, *, listener: Listener | None = None, limiter: 
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _routes(settings: Settings) -> list[BaseRoute]:
     explorer = GraphiQL(CHECKOUT / "web", endpoint=GRAPHQL)
     limits = SocketLimits()
     seats = Seats(limits)
@@ -81,6 +82,7 @@ def _routes() -> list[BaseRoute]:
         Route(ADDRESS, WebhookEndpoint()),
         explorer.files(),
         *ACCOUNT_PAGES,
+        *(() if settings.production else SANDBOX_PAGES),
         DEMO_PICTURES,
     ]
 

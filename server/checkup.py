@@ -26,9 +26,11 @@ from persistence.schema_state import SchemaState, state_of
 from server.embedded import database, embedded_home
 from server.failures import Failure
 from server.graphiql_build import Manifest, is_being_built
+from server.keys import key_ring
 from server.listening import bind
+from server.payment_wiring import stripe_gateway
 from server.settings import CHECKOUT, BadSettings, Settings, read_settings
-from server.wiring import key_ring, mailer, stripe_gateway
+from server.wiring import mailer
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_REDIS = 7

@@ -56,6 +56,7 @@ def configure(settings: Settings) -> None:
     _adopt_uvicorn()
     for name in ("aio_pika", "aiormq"):  # they tell of every try to connect, with a traceback; `souk.bus` tells once
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    _quieten_clients()
 
 
 def _last(settings: Settings) -> Sequence[Processor]:
@@ -83,6 +84,12 @@ def _adopt_uvicorn() -> None:
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
+
+
+def _quieten_clients() -> None:
+    """At INFO they write a line for each request that we make, with its whole address."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def without_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.sandbox.scenarios import scenario
+
 LISTS = ("allowed_origins", "allowed_hosts", "trusted_proxies", "jwt_private_key")
 NEEDED_IN_PRODUCTION = ("database_url", "public_url", "allowed_hosts", "smtp_url", "stripe_secret_key")
 STRIPE_KEY = re.compile(r"(?:sk|rk)_(test|live)_\w+", re.ASCII)
@@ -94,6 +96,11 @@ def _stripe_webhook_secret(secrets: SecretStr | None) -> SecretStr | None:
     if not found or not all(STRIPE_WEBHOOK_SECRET.fullmatch(one) for one in found):
         raise ValueError("must begin with whsec_, each one of several")
     return secrets
+
+
+def _sandbox_scenario(text: str) -> str:
+    scenario(text)
+    return text
 
 
 def _mail_from(address: str) -> str:
@@ -188,6 +195,10 @@ class Settings(BaseSettings):
     stripe_api_base: Annotated[str | None, AfterValidator(_public_url)] = Field(
         None, description="Another address than Stripe's own, for tests; never with a live key."
     )
+    sandbox_scenario: Annotated[str, AfterValidator(_sandbox_scenario)] = Field(
+        "normal",
+        description="What goes wrong with the sandbox's payments, such as drop=0.3,delay,seed=7; never in production.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
 
     @model_validator(mode="before")
@@ -205,6 +216,12 @@ class Settings(BaseSettings):
                 missing.append("JWT_SECRET or JWT_PRIVATE_KEY")
             if missing:
                 raise ValueError(f"SOUK_ENV=production needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _no_mishaps_in_production(self) -> "Settings":
+        if self.production and self.sandbox_scenario != "normal":
+            raise ValueError("SANDBOX_SCENARIO is for trying things out: there is no sandbox in production")
         return self
 
     @model_validator(mode="after")

@@ -20,11 +20,9 @@ from adapters.rabbitmq.publisher import RabbitPublisher
 from adapters.rate_limits import MemoryLimiter, RedisLimiter
 from adapters.redis_connections import require_usable
 from adapters.redis_signals import RedisSignals
-from adapters.sandbox.gateway import SandboxGateway
 from adapters.sealing import Sealer
 from adapters.signatures import HmacSigner
-from adapters.signing_keys import BadKey, KeyNotKept, KeyRing, kept_secret
-from adapters.stripe_payments import StripeGateway, StripeNoticeReader
+from adapters.signing_keys import BadKey, KeyNotKept
 from domain.carts.carts import Carts
 from domain.orders.belongings import CartsAndOrders
 from domain.orders.fulfillments import Fulfillments
@@ -32,7 +30,7 @@ from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
 from domain.orders.stream import OrderStream
 from domain.orders.tracking import OrderTracking
-from domain.payments.gateway import NoticeReader, PaymentGateway
+from domain.payments.gateway import NoticeReader
 from domain.payments.provider_events import NoticeKeeping
 from domain.pricing.store import StoreSettings
 from domain.products.availability import StockWatch
@@ -65,7 +63,6 @@ from persistence.products.categories import SqlCategories
 from persistence.products.ledger import SqlLedger
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 from persistence.results import SqlResults
-from persistence.sandbox.books import SqlSandboxBooks
 from persistence.shop import SqlShop
 from persistence.signals import SqlSignals
 from persistence.unit_of_work import SqlUnitsOfWork
@@ -78,10 +75,12 @@ from server.embedded import connection_settings
 from server.failures import Failure, UsageFailure
 from server.graphql.engine import Answer, Engine, Prepared
 from server.identities import Identities
+from server.keys import key_ring
+from server.payment_wiring import Sandbox, notice_reader, sandbox
 from server.relay import InProcess, Relay
 from server.repetitions import SealedRepetitions
 from server.security_log import StructuredSecurityLog
-from server.settings import Settings, parts
+from server.settings import Settings
 from server.streaming import Streams
 
 AUDIENCE = "souk"
@@ -106,6 +105,8 @@ class Shop:
     consumers: Sequence[Consumer]
     """Who acts on events."""
     signals: Signals
+    sandbox: Sandbox | None
+    """None where payments are real."""
     relay: Relay
     consuming: RabbitConsumers | None
     """Takes events out of RabbitMQ again, for the background, where there is one; otherwise `relay` does it all."""
@@ -146,50 +147,11 @@ def readers(database: Database) -> Readers:
     )
 
 
-def key_ring(settings: Settings) -> KeyRing:
-    """The keys that sign access tokens; in development, one that is made on the first start and kept.
-
-    Raises:
-        BadKey: a key cannot be used, or not be kept.
-    """
-    if settings.jwt_private_key:
-        return KeyRing.of_files(settings.jwt_private_key)
-    if settings.jwt_secret is not None:
-        return KeyRing.of_secrets(parts(settings.jwt_secret.get_secret_value()))
-    return KeyRing.of_secrets([kept_secret(settings.souk_home)])
-
-
 def mailer(settings: Settings) -> Mailer:
     """Raises: ValueError: MAIL_FROM or SMTP_URL cannot be used."""
     if settings.smtp_url is None:
         return FileMailer(settings.souk_home / "mail", settings.mail_from)
     return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
-
-
-def stripe_gateway(settings: Settings) -> StripeGateway | None:
-    """None without a key; whoever asks for one closes it."""
-    if settings.stripe_secret_key is None:
-        return None
-    return StripeGateway(settings.stripe_secret_key.get_secret_value(), settings.stripe_api_base)
-
-
-def gateway(settings: Settings, database: Database, stack: AsyncExitStack) -> PaymentGateway:
-    """Whoever moves the money: Stripe, where there is a key, open until `stack` closes.
-
-    Otherwise the sandbox, which moves none and keeps its books in `database`; production always has a key.
-    """
-    stripe = stripe_gateway(settings)
-    if stripe is None:
-        return SandboxGateway(SqlSandboxBooks(database), settings.address, now)
-    stack.push_async_callback(stripe.close)
-    return stripe
-
-
-def notice_reader(settings: Settings) -> NoticeReader | None:
-    """Who reads the webhooks of whom `gateway` chooses."""
-    if settings.stripe_webhook_secret is None:
-        return None
-    return StripeNoticeReader(parts(settings.stripe_webhook_secret.get_secret_value()))
 
 
 def check(settings: Settings) -> None:
@@ -252,6 +214,7 @@ async def open_shop(
             services=use_cases.services(identities, repetitions),
             identities=identities,
             signals=signals,
+            sandbox=sandbox(settings, database, behind),
             consumers=consumers,
             relay=Relay(outbox, carrier, signals),
             consuming=consuming,

@@ -24,6 +24,8 @@ async def at_work(shop: Shop) -> AsyncGenerator[None]:
     works: list[Callable[[], Awaitable[None]]] = [shop.relay.run, lambda: _tidying(shop), lambda: _expiring(shop)]
     if shop.consuming is not None:
         works.append(shop.consuming.run)
+    if shop.sandbox is not None:
+        works.append(shop.sandbox.background.run)
     tasks = [asyncio.create_task(_again_and_again(work)) for work in works]
     try:
         yield

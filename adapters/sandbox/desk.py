@@ -59,6 +59,11 @@ class SandboxDesk:
                 intent = change.intent
             return _question(intent)
 
+    async def settle(self, reference: str) -> None:
+        """Let the bank answer, if that is due."""
+        async with self._open() as ledger:
+            await ledger.settle(await ledger.intent(reference))
+
     async def kept(self, client_secret: str) -> PaymentMethodDetails | None:
         """What a setup was completed with. Raises: ProviderRefused: there is no such setup."""
         async with self._open() as ledger:

@@ -3,7 +3,7 @@
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.sandbox import rules
 from adapters.sandbox.rules import MISSING, Change
@@ -75,9 +75,10 @@ class Ledger:
         written = (*methods, change.intent, change.refund)
         await self.book.write(*(record for record in written if record is not None))
         shape = await self.intent_shape(change.intent)
-        for type_ in change.events:
+        for number, type_ in enumerate(change.events):
             thing = await self._thing(type_, change, shape)
-            await self.book.write(*deliveries(change.intent.id, type_, thing, self.at, self.scenario))
+            at = self.at + timedelta(microseconds=number)  # to be sent in this order
+            await self.book.write(*deliveries(change.intent.id, type_, thing, at, self.scenario))
         return shape
 
     async def settle(self, intent: SandboxIntent) -> Shape:

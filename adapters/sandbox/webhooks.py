@@ -2,9 +2,9 @@
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -15,12 +15,14 @@ from domain.payments.gateway import BadSignature, Notice
 from domain.payments.payment import PaymentId, PaymentProvider
 from domain.payments.sandbox import SandboxDelivery
 from domain.shared.clock import Clock
+from domain.shared.errors import InvalidInput
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
 
 SIGNATURE_HEADER = "Souk-Sandbox-Signature"
 TOLERANCE_SECONDS = 300
 _LONGEST_SIGNATURE = 1_000
+_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _PAYMENT, _SETUP = "payment", "setup"
 
 
@@ -64,7 +66,7 @@ class SandboxNoticeReader:
         try:
             text = body.decode()
             return _notice(json.loads(text), text)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as unreadable:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidInput) as unreadable:
             raise BadSignature("The event cannot be read.") from unreadable
 
     def _verify(self, body: bytes, signature: str) -> None:
@@ -81,10 +83,9 @@ def _parts(signature: str) -> tuple[int, Sequence[str]]:
     pairs = [part.strip().partition("=") for part in signature[:_LONGEST_SIGNATURE].split(",")]
     times = [value for name, _, value in pairs if name == "t"]
     given = [value for name, _, value in pairs if name == "v1" and value.isascii()]
-    with suppress(ValueError):
-        if len(times) == 1 and times[0].isascii() and times[0].isdigit() and given:
-            return int(times[0]), given
-    raise BadSignature("There is no signature that can be read.")
+    if len(times) != 1 or not _SECONDS.fullmatch(times[0]) or not given:
+        raise BadSignature("There is no signature that can be read.")
+    return int(times[0]), given
 
 
 def _notice(event: dict[str, Any], payload: str) -> Notice:

@@ -1,6 +1,7 @@
 """GraphQL over HTTP, as https://graphql.github.io/graphql-over-http/draft/ describes it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import orjson
 from graphql import GraphQLError
@@ -22,6 +23,7 @@ from server.operations import Executor
 from server.websocket.seats import Seats
 from server.wiring import Shop
 
+SCENARIO = b"souk-sandbox-scenario"
 READING = frozenset({"GET", "HEAD"})
 _ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS, POST")
 _VARY: Header = (b"vary", b"Accept")
@@ -79,7 +81,8 @@ class GraphQLEndpoint:
         self._persisted.keep(request)
         if streaming:
             return EventStream(Executor(shop, self._persisted, client_of(scope)), prepared, identity, self._seats)
-        answer = await shop.execute(prepared, actor, client_of(scope))
+        with _mishaps(scope, shop):
+            answer = await shop.execute(prepared, actor, client_of(scope))
         if answer.errors:
             return _with_errors(scope, media_type, answer)
         body = {"data": answer.data}
@@ -91,6 +94,17 @@ class GraphQLEndpoint:
         page = await run_in_threadpool(self._explorer.page)
         headers = [header for header in page.raw_headers if header[0] not in {b"content-type", b"content-length"}]
         return Reply(200, bytes(page.body), MediaType.HTML.content_type, (*headers, _VARY))
+
+
+def _mishaps(scope: Scope, shop: Shop) -> AbstractContextManager[None]:
+    """What is to go wrong with the payments of this request, where they are played."""
+    wanted = headers_of(scope).get(SCENARIO)
+    if wanted is None or shop.sandbox is None:
+        return nullcontext()
+    try:
+        return shop.sandbox.suffering(wanted.decode("ascii", "replace"))
+    except ValueError as unknown:
+        raise Refused(400, "BAD_REQUEST", f"Souk-Sandbox-Scenario {unknown}.") from unknown
 
 
 async def _posted(scope: Scope, receive: Receive) -> GraphQLRequest:

@@ -32,11 +32,12 @@ def usd(units: int) -> Money:
 
 @dataclass
 class Hands:
-    """A clock that somebody turns."""
+    """A clock that somebody turns. It ticks a little each time that it is looked at."""
 
     at: datetime = field(default_factory=now)
 
     def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
         return self.at
 
     def turn(self, seconds: float) -> None:

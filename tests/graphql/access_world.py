@@ -23,6 +23,7 @@ from persistence.users.tables import refresh_tokens, sessions, users
 from resolvers import global_ids
 from server import wiring
 from server.demo.reading import read_catalogue
+from server.keys import key_ring
 from server.wiring import Shop
 from tests.graphql.access_goods import PARCEL, Goods, stocked
 from tests.people import Person, person, signed_in
@@ -191,7 +192,7 @@ async def _signed_out(shop: Shop, one: Person) -> str:
 
 def expired(shop: Shop, one: Person) -> str:
     """Ours in every respect, issued an hour ago, for a session that stands."""
-    keys, address = wiring.key_ring(shop.settings), shop.settings.address
+    keys, address = key_ring(shop.settings), shop.settings.address
     tokens = JwtAccessTokens(keys, issuer=address, audience=wiring.AUDIENCE, clock=_an_hour_ago)
     return tokens.issue(one.user.id, session_of(one), one.user.role).text
 

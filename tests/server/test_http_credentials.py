@@ -19,6 +19,7 @@ from domain.users.user import SessionId
 from server import wiring
 from server.app import build_app
 from server.identities import Identities
+from server.keys import key_ring
 from server.settings import Settings, read_settings
 from server.wiring import Shop
 from tests.conftest import Statements
@@ -104,7 +105,7 @@ def session_of(guest: Person) -> SessionId:
 
 @pytest.fixture(scope="module")
 def forge(door: Door) -> Forge:
-    ring, guest = wiring.key_ring(door.settings), door.guest
+    ring, guest = key_ring(door.settings), door.guest
     return Forge(ring, door.settings.address, wiring.AUDIENCE, guest.user.id, session_of(guest), door.token)
 
 
