@@ -1,7 +1,7 @@
 """The one place that chooses implementations. Tests call the same functions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,6 @@ import structlog
 from adapters.access_tokens import JwtAccessTokens
 from adapters.common_passwords import LeakedPasswords
 from adapters.email_addresses import RfcEmailSyntax
-from adapters.logged import LogAnalytics, LogMailingList
 from adapters.mail.files import FileMailer
 from adapters.mail.smtp import SmtpMailer
 from adapters.passwords import Argon2PasswordHasher
@@ -35,10 +34,8 @@ from domain.payments.provider_events import NoticeKeeping
 from domain.pricing.store import StoreSettings
 from domain.products.availability import StockWatch
 from domain.products.stock_keeping import StockKeeping
-from domain.shared.analytics import Tracking
 from domain.shared.clock import now
-from domain.shared.consuming import Carrier, Consumer, outside
-from domain.shared.events import Handler
+from domain.shared.consuming import Carrier, Consumer
 from domain.shared.mail import Mailer
 from domain.shared.rates import Limiter
 from domain.shared.signals import Signals
@@ -46,14 +43,11 @@ from domain.users.accounts import Accounts
 from domain.users.address_book import AddressBook
 from domain.users.authentication import Authentication
 from domain.users.confirmation import Confirmation
-from domain.users.mailing import AccountMailing
-from domain.users.mailing_list import Listing
 from domain.users.revocation import RevokedSessions
 from domain.users.throttling import Throttle
 from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
 from persistence.carts.repository import SqlCartReader
 from persistence.database import ConnectionSettings, Database, Listener, bounded
-from persistence.inbox import SqlInbox
 from persistence.orders.following import SqlOrderedEvents, SqlTrackedOrders
 from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox
@@ -71,6 +65,8 @@ from resolvers.context import context
 from resolvers.loaders import Readers
 from resolvers.services import Followed, Services
 from schema import root
+from server.consumers import UNANSWERED
+from server.consumers import consumers as made_consumers
 from server.embedded import connection_settings
 from server.failures import Failure, UsageFailure
 from server.graphql.engine import Answer, Engine, Prepared
@@ -205,7 +201,7 @@ async def open_shop(
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
         outbox = SqlOutbox(behind)
-        consumers = _consumers(settings, behind, signals)
+        consumers = made_consumers(behind, signals, mailer(settings), settings.address)
         carrier, consuming = _bus(settings, consumers, outbox, stack)
         yield Shop(
             settings=settings,
@@ -224,13 +220,6 @@ async def open_shop(
             engine=engine,
             streams=Streams(engine),
         )
-
-
-UNANSWERED: Sequence[str] = (
-    *("fulfillment.created", "fulfillment.shipped", "fulfillment.delivered"),
-    *("fulfillment.failed", "fulfillment.returned", "fulfillment.canceled"),
-)
-"""Topics of events that nobody does anything about yet."""
 
 
 def _followed(database: Database, signals: Signals, stack: AsyncExitStack) -> Followed:
@@ -291,25 +280,6 @@ class _UseCases:
             signer=self.signer,
             followed=self.followed,
         )
-
-
-def _consumers(settings: Settings, database: Database, signals: Signals) -> Sequence[Consumer]:
-    """Who acts on events, each for itself.
-
-    Names stay as they are: queues have them, and what was done is kept under them.
-    """
-    begin, reader = SqlUnitsOfWork(database, signals, now), SqlUserReader(database)
-    mailing = AccountMailing(begin, reader, mailer(settings), SqlShop(database), settings.address, now)
-    inbox = SqlInbox(database)
-
-    def consumer(name: str, handlers: Mapping[str, Handler]) -> Consumer:
-        return Consumer(name, {topic: outside(inbox, handler) for topic, handler in handlers.items()})
-
-    return (
-        consumer("letters", mailing.handlers),
-        consumer("mailing_list", Listing(reader, LogMailingList()).handlers),
-        consumer("analytics", Tracking(LogAnalytics()).handlers),
-    )
 
 
 def _bus(

@@ -3,14 +3,13 @@
 Names come from whoever filled in a form, perhaps with somebody else's address: they are read, and nothing more.
 """
 
-import html
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 from uuid import UUID
 
+from domain.shared.letters import Draft, Link, letter
 from domain.shared.mail import Mail
 from domain.shared.text import one_line
 from domain.users.one_time import LIFETIMES, Purpose
@@ -22,32 +21,6 @@ CONFIRM_EMAIL_PAGE = "/account/confirm-email"
 
 _LIKE_A_LINK = re.compile(r"[/\\@]|\w[.\u3002\uff0e\uff61]\w")
 """Mail programs make links of `prize.example`, too, and of dots as Chinese and Japanese write them."""
-_FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
-_BUTTON = (
-    "display:inline-block;padding:12px 24px;border-radius:8px;background:#1d5c4b;color:#ffffff;"
-    "font-weight:600;text-decoration:none"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A letter before it has a form: paragraphs, the link among them, and more paragraphs."""
-
-    subject: str
-    name: str
-    before: Sequence[str]
-    link: _Link | None = None
-    after: Sequence[str] = ()
-
-    @property
-    def greeting(self) -> str:
-        return f"Hello {self.name}," if self.name else "Hello,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +34,7 @@ class Letters:
     public_url: str
 
     def welcome(self, identity: UUID, user: User, token: str) -> Mail:
-        draft = _Draft(
+        draft = Draft(
             f"Welcome to {self._shop}",
             _first_name(user),
             [
@@ -77,7 +50,7 @@ class Letters:
         return self._letter(identity, user.email, draft)
 
     def email_verification(self, identity: UUID, user: User, token: str) -> Mail:
-        draft = _Draft(
+        draft = Draft(
             f"Confirm your e-mail address for {self._shop}",
             _first_name(user),
             [f"Please confirm that this e-mail address belongs to your account at {self._shop}."],
@@ -90,7 +63,7 @@ class Letters:
         return self._letter(identity, user.email, draft)
 
     def password_reset(self, identity: UUID, user: User, token: str) -> Mail:
-        draft = _Draft(
+        draft = Draft(
             f"Choose a new password for {self._shop}",
             _first_name(user),
             [f"Somebody, hopefully you, asked for a new password for your account at {self._shop}."],
@@ -104,7 +77,7 @@ class Letters:
 
     def email_change(self, identity: UUID, user: User, new_email: str, token: str) -> Mail:
         """Goes to the new address: who can read it there may have it."""
-        draft = _Draft(
+        draft = Draft(
             f"Confirm your new e-mail address for {self._shop}",
             _first_name(user),
             [
@@ -121,7 +94,7 @@ class Letters:
 
     def email_change_notice(self, identity: UUID, user: User, new_email: str) -> Mail:
         """Goes to the address that the account had until now, and shows the new one masked."""
-        draft = _Draft(
+        draft = Draft(
             f"The e-mail address of your account at {self._shop} was changed",
             _first_name(user),
             [
@@ -133,7 +106,7 @@ class Letters:
         return self._letter(identity, user.email, draft)
 
     def password_changed(self, identity: UUID, user: User) -> Mail:
-        draft = _Draft(
+        draft = Draft(
             f"Your password for {self._shop} was changed",
             _first_name(user),
             [
@@ -148,11 +121,11 @@ class Letters:
     def _shop(self) -> str:
         return one_line(self.shop_name)
 
-    def _link(self, label: str, page: str, token: str) -> _Link:
-        return _Link(label, f"{self.public_url.rstrip('/')}{page}#token={quote(token, safe='')}")
+    def _link(self, label: str, page: str, token: str) -> Link:
+        return Link(label, f"{self.public_url.rstrip('/')}{page}#token={quote(token, safe='')}")
 
-    def _letter(self, identity: UUID, to: str, draft: _Draft) -> Mail:
-        return Mail(identity, to, one_line(draft.subject), _as_text(draft, self._shop), _as_html(draft, self._shop))
+    def _letter(self, identity: UUID, to: str, draft: Draft) -> Mail:
+        return letter(identity, to, draft, self._shop)
 
 
 def masked(address: str) -> str:
@@ -175,44 +148,3 @@ def _period(time: timedelta) -> str:
     hours = round(time / timedelta(hours=1))
     count, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
-
-
-def _as_text(draft: _Draft, shop: str) -> str:
-    link = [f"{draft.link.label}:\n{draft.link.url}"] if draft.link else []
-    return "\n\n".join([draft.greeting, *draft.before, *link, *draft.after, shop]) + "\n"
-
-
-def _as_html(draft: _Draft, shop: str) -> str:
-    """One column that is as wide as its text, without colours of its own: mail programs darken it as they please."""
-    body = "\n".join(_blocks(draft, shop))
-    return f"""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{html.escape(draft.subject)}</title>
-</head>
-<body style="margin:0;padding:24px 16px">
-<div style="max-width:560px;margin:0 auto;{_FONT};font-size:16px;line-height:1.5">
-{body}
-</div>
-</body>
-</html>
-"""
-
-
-def _blocks(draft: _Draft, shop: str) -> Iterator[str]:
-    yield f'<p style="margin:0 0 24px;font-size:20px;font-weight:700">{html.escape(shop)}</p>'
-    yield from (_paragraph(text) for text in (draft.greeting, *draft.before))
-    if draft.link:
-        label, url = html.escape(draft.link.label), html.escape(draft.link.url)
-        yield f'<p style="margin:24px 0"><a href="{url}" style="{_BUTTON}">{label}</a></p>'
-        yield '<p style="margin:0 0 4px;font-size:14px">Or copy this address into your browser:</p>'
-        yield f'<p style="margin:0 0 24px;font-size:14px;word-break:break-all">{url}</p>'
-    yield from (_paragraph(text) for text in draft.after)
-
-
-def _paragraph(text: str) -> str:
-    return f'<p style="margin:0 0 16px;overflow-wrap:anywhere">{html.escape(text)}</p>'

@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 from domain.shared.consuming import routes
 from domain.users.user import ANONYMOUS, Actor
 from persistence.database import ConnectionSettings
+from server.consumers import UNANSWERED
 from server.settings import CHECKOUT, read_settings
-from server.wiring import UNANSWERED, Shop, open_shop
+from server.wiring import Shop, open_shop
 from tests import letters, sql
 from tests.adapters.mail_servers import Catcher, listening
 from tests.generous import GenerousLimiter
