@@ -5,21 +5,15 @@ make bench ARGS="--rounds 9"       steadier
 """
 
 import asyncio
-import os
-import socket
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import asyncpg
 import httpx
 import orjson
-import psutil
 import typer
 import uvloop
 from rich.console import Console
@@ -27,6 +21,7 @@ from rich.table import Table
 
 from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks.load import Measured, Target, measure
+from benchmarks.servers import free_port, serving
 from persistence import migrations
 from persistence.database import ConnectionSettings
 from server.demo.loading import load_demo
@@ -42,37 +37,6 @@ BAR = 0.08
 """Souk's requests/s at 20 products, as a share of the hand-written endpoint's, below which the run fails."""
 
 console = Console()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def serving(command: Sequence[str], port: int, path: str, **environment: str) -> Generator[psutil.Process]:
-    """A server process, from when it answers at `path`."""
-    process = subprocess.Popen(command, env=os.environ | environment)
-    try:
-        wait_for(f"http://127.0.0.1:{port}{path}", process)
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(15)
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
-        try:
-            httpx.get(url, timeout=2)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"no answer from {url}")
 
 
 async def prepare(url: str) -> None:

@@ -19,6 +19,8 @@ from persistence.database import NO_ANSWER, Database, Transaction
 from persistence.orders.fulfillments import SqlFulfillments
 from persistence.orders.repository import SqlOrders
 from persistence.payments.provider_events import SqlProviderEventRepository
+from persistence.payments.repository import SqlPayments
+from persistence.payments.saved_methods import SqlSavedMethods
 from persistence.pricing.store import SqlStore
 from persistence.products.ledger import SqlStock
 from persistence.users.repositories import SqlAddresses, SqlOneTimeTokens, SqlSessions, SqlUsers
@@ -46,6 +48,9 @@ class SqlUnitOfWork:
         self.store = SqlStore(transaction)
         self.carts = SqlCarts(transaction)
         self.orders = SqlOrders(transaction)
+        self.payments = SqlPayments(transaction)
+        self.saved_methods = SqlSavedMethods(transaction)
+        self.fulfillments = SqlFulfillments(transaction)
         self.provider_events = SqlProviderEventRepository(transaction)
         self.fulfillments = SqlFulfillments(transaction)
 

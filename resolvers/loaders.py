@@ -22,6 +22,9 @@ from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
 from domain.orders.reading import EventScope, EventsKey, OrderReader, OrdersKey
 from domain.payments.event_listing import ProviderEventReader, ProviderEventScope
 from domain.payments.notices import ProviderEvent, ProviderEventId
+from domain.payments.payment import Payment, PaymentId, SavedPaymentMethod, SavedPaymentMethodId
+from domain.payments.reading import PaymentReader
+from domain.payments.refund import Refund, RefundId, RefundLine
 from domain.pricing.discounts import DiscountCode, DiscountCodeId
 from domain.pricing.shipping import ShippingMethod, ShippingRate, ShippingRateId
 from domain.pricing.store import DiscountScope, StoreReader
@@ -78,6 +81,7 @@ class Readers:
     store: StoreReader
     carts: CartReader
     orders: OrderReader
+    payments: PaymentReader
     provider_events: ProviderEventReader
     users: UserReader
     addresses: AddressReader
@@ -120,6 +124,15 @@ class Loaders:
     fulfillments: Loader[OrderId, Sequence[Fulfillment]]
     order_event: Loader[OrderEventId, OrderEvent | None]
     order_events: Loader[EventsKey, Page[OrderEvent] | None]
+    payment: Loader[PaymentId, Payment | None]
+    any_payment: Loader[PaymentId, Payment | None]
+    payments: Loader[OrderId, Sequence[Payment]]
+    refund: Loader[RefundId, Refund | None]
+    any_refund: Loader[RefundId, Refund | None]
+    refunds: Loader[OrderId, Sequence[Refund]]
+    refund_lines: Loader[RefundId, Sequence[RefundLine]]
+    saved_method: Loader[SavedPaymentMethodId, SavedPaymentMethod | None]
+    saved_methods: Loader[UserId, Sequence[SavedPaymentMethod]]
     provider_event: Loader[ProviderEventId, ProviderEvent | None]
     shipping_method: Loader[ShippingRateId, ShippingMethod | None]
     discount: Loader[DiscountCodeId, DiscountCode | None]
@@ -166,6 +179,7 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
         cart_line=one(partial(_cart_lines, readers.carts, actor)),
         checkout=one(partial(_checkouts, readers.carts)),
         **_of_orders(readers.orders, actor, wanted),
+        **_of_payments(readers, actor, wanted),
         provider_event=one(partial(_provider_events, readers.provider_events, actor, wanted.get(ProviderEvent))),
         shipping_method=one(partial(_shipping_methods, readers.store)),
         discount=one(partial(_discounts, readers.store, actor, wanted.get(DiscountCode))),
@@ -198,6 +212,22 @@ def _of_orders(reader: OrderReader, actor: Actor, wanted: Mapping[type, Wanted])
         "fulfillments": many(partial(reader.fulfillments_of, wanted=wanted.get(Fulfillment))),
         "order_event": one(partial(_order_event, reader, actor)),
         "order_events": one(partial(reader.event_pages, wanted=_wanted_of(EVENT_CLASSES, wanted))),
+    }
+
+
+def _of_payments(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Mapping[str, Any]:
+    reader, payment, refund = readers.payments, wanted.get(Payment), wanted.get(Refund)
+    saved = wanted.get(SavedPaymentMethod)
+    return {
+        "payment": one(partial(_payments, reader, actor, payment)),
+        "any_payment": one(partial(reader.by_ids, wanted=payment)),
+        "payments": many(partial(reader.of_orders, wanted=payment)),
+        "refund": one(partial(_refunds, readers, actor)),
+        "any_refund": one(partial(reader.refunds, wanted=refund)),
+        "refunds": many(partial(reader.refunds_of, wanted=refund)),
+        "refund_lines": many(reader.refund_lines),
+        "saved_method": one(partial(_saved_methods, reader, actor, saved)),
+        "saved_methods": many(partial(reader.saved_of, wanted=saved)),
     }
 
 
@@ -261,6 +291,27 @@ async def _order_event(
     found = await reader.events(ids)
     mine = await _orders(reader.by_ids, actor, frozenset(), list({event.order_id for event in found.values()}))
     return {identity: event for identity, event in found.items() if event.order_id in mine}
+
+
+async def _payments(
+    reader: PaymentReader, actor: Actor, wanted: Wanted, ids: Sequence[PaymentId]
+) -> Mapping[PaymentId, Payment]:
+    found = await reader.by_ids(ids, wanted=wanted)
+    return {identity: payment for identity, payment in found.items() if OWNER.allows(actor, payment.owner)}
+
+
+async def _refunds(readers: Readers, actor: Actor, ids: Sequence[RefundId]) -> Mapping[RefundId, Refund]:
+    found = await readers.payments.refunds(ids)
+    orders = list({refund.order_id for refund in found.values()})
+    mine = await _orders(readers.orders.by_ids, actor, frozenset(), orders)
+    return {identity: refund for identity, refund in found.items() if refund.order_id in mine}
+
+
+async def _saved_methods(
+    reader: PaymentReader, actor: Actor, wanted: Wanted, ids: Sequence[SavedPaymentMethodId]
+) -> Mapping[SavedPaymentMethodId, SavedPaymentMethod]:
+    found = await reader.saved(ids, wanted=wanted)
+    return {identity: one for identity, one in found.items() if OWNER.allows(actor, one.user_id)}
 
 
 async def _provider_events(

@@ -8,10 +8,19 @@ from uuid import UUID
 import strawberry
 
 from domain.carts.cart import Cart, CartId, CartLineId
-from domain.orders.events import OrderEvent, OrderEventId, OrderFulfillmentEvent, OrderLifecycleEvent
+from domain.orders.events import (
+    OrderEvent,
+    OrderEventId,
+    OrderFulfillmentEvent,
+    OrderLifecycleEvent,
+    OrderPaymentEvent,
+    OrderRefundEvent,
+)
 from domain.orders.fulfillment import FulfillmentId
 from domain.orders.order import OrderId, OrderLineId
 from domain.payments.notices import ProviderEventId
+from domain.payments.payment import PaymentId, SavedPaymentMethodId
+from domain.payments.refund import RefundId
 from domain.pricing.discounts import DiscountCodeId
 from domain.pricing.shipping import ShippingRateId
 from domain.pricing.taxes import TaxRateId
@@ -44,11 +53,16 @@ LOAD: Mapping[str, Callable[[Loaders, UUID], Awaitable[object | None]]] = {
     "OrderFulfillmentEvent": lambda loaders, identity: _event(loaders, identity, OrderFulfillmentEvent),
     "OrderLifecycleEvent": lambda loaders, identity: _event(loaders, identity, OrderLifecycleEvent),
     "OrderLine": lambda loaders, identity: loaders.order_line.load(OrderLineId(identity)),
+    "OrderPaymentEvent": lambda loaders, identity: _event(loaders, identity, OrderPaymentEvent),
+    "OrderRefundEvent": lambda loaders, identity: _event(loaders, identity, OrderRefundEvent),
+    "Payment": lambda loaders, identity: loaders.payment.load(PaymentId(identity)),
     "Product": lambda loaders, identity: loaders.product.load(ProductId(identity)),
     "ProductMedia": lambda loaders, identity: loaders.medium.load(MediaId(identity)),
     "ProductVariant": lambda loaders, identity: loaders.variant.load(VariantId(identity)),
+    "Refund": lambda loaders, identity: loaders.refund.load(RefundId(identity)),
     "ProviderEvent": lambda loaders, identity: loaders.provider_event.load(ProviderEventId(identity)),
     "SavedAddress": lambda loaders, identity: loaders.address.load(AddressId(identity)),
+    "SavedPaymentMethod": lambda loaders, identity: loaders.saved_method.load(SavedPaymentMethodId(identity)),
     "Session": lambda loaders, identity: loaders.session.load(SessionId(identity)),
     "ShippingMethod": lambda loaders, identity: loaders.shipping_method.load(ShippingRateId(identity)),
     "ShippingRate": lambda loaders, identity: loaders.shipping_rate.load(ShippingRateId(identity)),

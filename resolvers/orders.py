@@ -11,7 +11,10 @@ from domain.orders import listing
 from domain.orders.events import OrderEvent
 from domain.orders.listing import IN_SEQUENCE, NEWEST_FIRST, OrderListing, OrderScope
 from domain.orders.order import Order, OrderCancelReason, OrderId
-from domain.orders.placing import NONCE_BYTES, Placed, Placement
+from domain.orders.placing import NONCE_BYTES, Placement
+from domain.payments.payment import CaptureMethod, SavedPaymentMethodId
+from domain.payments.placing import Placed
+from domain.payments.wish import Wish
 from domain.shared.errors import InvalidInput, UserErrorCode
 from domain.shared.paging import Page, PageArguments, Position, encode
 from domain.shared.work import Once
@@ -53,7 +56,7 @@ async def order(
     if identity is None and called is None and token is None:
         raise InvalidInput("id", "or `number` or `accessToken` must be given.")
     if token is not None:
-        found = await _by_token(info, token)
+        found = await by_token(info, token)
     elif identity is not None:
         wanted = global_ids.of_type("Order", identity)
         found = None if wanted is None else await loaders.order.load(OrderId(wanted))
@@ -112,7 +115,21 @@ def cursor(event: Parent[OrderEvent]) -> EventCursor:
 async def place(info: Info, input: inputs.OrderPlaceInput, once: Once | None) -> Placed:  # noqa: A002
     cart = CartId(global_ids.required("Cart", input.cart_id, "cart", "cartId"))
     placement = Placement(cart, given(input.quote_id), given(input.note))
-    return await info.context.services.order_placing.place(info.context.actor, placement, once)
+    paid_by = wish(input.capture_method, input.saved_payment_method_id)
+    return await info.context.services.checkout_placing.place(info.context.actor, placement, paid_by, once)
+
+
+def wish(capture_method: CaptureMethod | None, saved: ID | None) -> Wish:
+    """How somebody wants to pay. Raises: NotFound: the saved means of payment is none."""
+    method = given(saved)
+    return Wish(
+        capture_method or CaptureMethod.AUTOMATIC,
+        None
+        if method is None
+        else SavedPaymentMethodId(
+            global_ids.required("SavedPaymentMethod", method, "saved payment method", "savedPaymentMethodId")
+        ),
+    )
 
 
 async def cancel(info: Info, input: inputs.OrderCancelInput, once: Once | None) -> Order:  # noqa: A002
@@ -120,7 +137,7 @@ async def cancel(info: Info, input: inputs.OrderCancelInput, once: Once | None) 
     if note is not None and len(note) > LONGEST_NOTE:
         raise InvalidInput("note", f"must have at most {LONGEST_NOTE} characters.", UserErrorCode.TOO_LONG)
     if token is not None:
-        await _by_token(info, token)
+        await by_token(info, token)
     return await info.context.services.orders.cancel(
         info.context.actor,
         OrderId(global_ids.required("Order", input.id, "order")),
@@ -138,7 +155,7 @@ def named_by(info: Info, token: str) -> tuple[OrderId, bytes] | None:
     return OrderId(UUID(bytes=content[:_ID_BYTES])), content[_ID_BYTES:]
 
 
-async def _by_token(info: Info, token: str) -> Order | None:
+async def by_token(info: Info, token: str) -> Order | None:
     """The order that the token is the key to; from then on the operation has it."""
     named = named_by(info, token)
     if named is None:

@@ -16,11 +16,11 @@ from domain.shared.money import Money
 from domain.shared.paging import Page
 from domain.shared.work import Once
 from resolvers import global_ids
+from resolvers.amounts import money
 from resolvers.context import Info
 from resolvers.paging import arguments, given
 from resolvers.product_listing import bounded
 from schema.inputs import pricing as inputs
-from schema.inputs.money import MoneyInput
 from schema.inputs.paging import After, Before, First, Last
 from schema.scalars import ID
 
@@ -51,7 +51,7 @@ async def create_discount(
         code=input.code,
         kind=input.kind,
         value=input.value,
-        minimum_subtotal=_money(given(input.minimum_subtotal)),
+        minimum_subtotal=money(given(input.minimum_subtotal)),
         usage_limit=given(input.usage_limit),
         usage_limit_per_user=given(input.usage_limit_per_user),
         times_used=0,
@@ -85,8 +85,8 @@ async def set_shipping_rate(
         name=input.name,
         description=given(input.description),
         countries=frozenset(input.countries),
-        price=_money(input.price) or Money.zero(input.price.currency_code),
-        free_above=_money(given(input.free_above)),
+        price=money(input.price) or Money.zero(input.price.currency_code),
+        free_above=money(given(input.free_above)),
         max_weight_grams=given(input.max_weight_grams),
         min_days=given(input.min_days),
         max_days=given(input.max_days),
@@ -107,11 +107,6 @@ async def set_tax_rate(info: Info, input: inputs.TaxRateSetInput, once: Once | N
         active=input.active is not False,
     )
     return await info.context.services.store_settings.set_tax_rate(rate, is_new=known is None, once=once)
-
-
-def _money(sent: MoneyInput | None) -> Money | None:
-    """As it was sent: the domain says what is wrong with it."""
-    return None if sent is None else Money(sent.amount, sent.currency_code)
 
 
 def _category(identity: ID) -> CategoryId:

@@ -8,10 +8,13 @@ from domain.carts.carts import Carts
 from domain.carts.quotes import Signer
 from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
-from domain.orders.placing import OrderPlacing
 from domain.orders.stream import OrderStream
 from domain.orders.tracking import OrderTracking
+from domain.payments.payments import Payments
+from domain.payments.placing import CheckoutPlacing
 from domain.payments.provider_events import NoticeKeeping
+from domain.payments.refunds import Refunds
+from domain.payments.saved_methods import SavedMethods
 from domain.pricing.store import StoreSettings
 from domain.products.availability import StockWatch
 from domain.products.stock_keeping import StockKeeping
@@ -67,9 +70,14 @@ class Services:
     stock_keeping: StockKeeping
     store_settings: StoreSettings
     carts: Carts
-    order_placing: OrderPlacing
+    checkout_placing: CheckoutPlacing
     orders: Orders
-    provider_events: NoticeKeeping
+    payments: Payments
+    refunds: Refunds
+    saved_methods: SavedMethods
+    publishable_key: str | None
+    """What Stripe's software in browsers is told; None with the sandbox."""
     fulfillments: Fulfillments
+    provider_events: NoticeKeeping
     signer: Signer
     followed: Followed

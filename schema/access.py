@@ -8,26 +8,31 @@ from domain.users.access import ADMIN, EVERYBODY, NOBODY, OWNER, OWNER_ALONE, SI
 PAGE = {EVERYBODY: "edges nodes pageInfo totalCount"}
 EDGE = {EVERYBODY: "node cursor"}
 ERROR = "code message field"
+EVENT = "id cursor sequence type occurredAt message order"
 
 ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "Query": {
-        EVERYBODY: "node nodes shop me cart order product productVariant products category categories",
+        EVERYBODY: "node nodes shop me cart order payment product productVariant products category categories",
         ADMIN: "user users orders discountCodes shippingRates taxRates providerEvents",
     },
     "Mutation": {
-        EVERYBODY: "orderPlace orderCancel cartCreate cartLinesAdd cartLinesUpdate cartLinesRemove "
+        EVERYBODY: "orderPlace orderCancel paymentCreate paymentConfirm "
+        "cartCreate cartLinesAdd cartLinesUpdate cartLinesRemove "
         "cartBuyerIdentityUpdate "
         "cartShippingAddressSet cartBillingAddressSet cartShippingMethodSelect cartDiscountCodeApply "
         "cartDiscountCodeRemove userRegister userLogin tokenRefresh emailVerify passwordResetRequest passwordReset "
         "userEmailChangeConfirm",
-        SIGNED_IN: "userLogout sessionRevoke emailVerificationRequest userPasswordChange userEmailChangeRequest "
+        SIGNED_IN: "paymentMethodSetup savedPaymentMethodDelete "
+        "userLogout sessionRevoke emailVerificationRequest userPasswordChange userEmailChangeRequest "
         "userUpdate userDelete userAddressCreate userAddressUpdate userAddressDelete",
-        ADMIN: "fulfillmentCreate fulfillmentUpdate fulfillmentCancel orderNoteAdd providerEventReplay "
-        "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet",
+        ADMIN: "paymentCapture paymentCancel refundCreate "
+        "fulfillmentCreate fulfillmentUpdate fulfillmentCancel orderNoteAdd "
+        "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate shippingRateSet taxRateSet "
+        "providerEventReplay",
     },
     "Subscription": {EVERYBODY: "orderEvents variantAvailability", ADMIN: "allOrderEvents"},
     # the shop and its catalogue
-    "Shop": {EVERYBODY: "name currencyCode currencies shippingCountries"},
+    "Shop": {EVERYBODY: "name currencyCode currencies shippingCountries paymentProvider stripePublishableKey"},
     "Money": {EVERYBODY: "amount currencyCode formatted"},
     "MoneyRange": {EVERYBODY: "min max"},
     "PageInfo": {EVERYBODY: "hasNextPage hasPreviousPage startCursor endCursor"},
@@ -70,8 +75,8 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "ProviderEventEdge": EDGE,
     # people
     "User": {
-        OWNER: "id email firstName lastName role emailVerified addresses defaultAddress cart orders createdAt "
-        "updatedAt",
+        OWNER: "id email firstName lastName role emailVerified addresses defaultAddress cart orders "
+        "paymentMethods createdAt updatedAt",
         OWNER_ALONE: "sessions",
     },
     "UserConnection": PAGE,
@@ -99,8 +104,8 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     # orders
     "Order": {
         OWNER: "id number status paymentStatus fulfillmentStatus email user lines cost discountCodes shippingAddress "
-        "billingAddress shippingMethod fulfillments events eventCursor note placedAt expiresAt confirmedAt completedAt "
-        "canceledAt cancelReason updatedAt",
+        "billingAddress shippingMethod payments refunds fulfillments balanceDue events eventCursor availableActions "
+        "note placedAt expiresAt confirmedAt completedAt canceledAt cancelReason updatedAt",
     },
     "OrderConnection": PAGE,
     "OrderEdge": EDGE,
@@ -117,6 +122,21 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "Tracking": {EVERYBODY: "carrier number url"},
     "OrderFulfillmentEvent": {EVERYBODY: "id cursor sequence type occurredAt message order fulfillment location"},
     "OrderLifecycleEvent": {EVERYBODY: "id cursor sequence type occurredAt message order previousStatus status"},
+    "OrderPaymentEvent": {EVERYBODY: f"{EVENT} payment amount"},
+    "OrderRefundEvent": {EVERYBODY: f"{EVENT} refund"},
+    "OrderAvailableAction": {EVERYBODY: "action allowed reason"},
+    "Payment": {
+        EVERYBODY: "id order provider status amount amountCaptured amountRefunded captureMethod method failure "
+        "nextAction createdAt updatedAt",
+        OWNER_ALONE: "clientSecret",
+        ADMIN: "providerReference",
+    },
+    "PaymentMethodDetails": {EVERYBODY: "type brand last4 expMonth expYear"},
+    "PaymentFailure": {EVERYBODY: "code declineCode message"},
+    "PaymentNextAction": {EVERYBODY: "type url"},
+    "Refund": {EVERYBODY: "id order payment amount status reason note lines createdAt updatedAt"},
+    "RefundLine": {EVERYBODY: "orderLine quantity restocked"},
+    "SavedPaymentMethod": {OWNER: "id details isDefault createdAt"},
     "OrderEventConnection": PAGE,
     "OrderEventEdge": EDGE,
     "QuoteChange": {EVERYBODY: "line reason quoted current"},
@@ -155,15 +175,23 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "CartShippingMethodSelectPayload": {EVERYBODY: "cart userErrors"},
     "CartDiscountCodeApplyPayload": {EVERYBODY: "cart userErrors"},
     "CartDiscountCodeRemovePayload": {EVERYBODY: "cart userErrors"},
-    "OrderPlacePayload": {EVERYBODY: "order accessToken userErrors"},
+    "OrderPlacePayload": {EVERYBODY: "order payment accessToken userErrors"},
     "FulfillmentCreatePayload": {EVERYBODY: "fulfillment order userErrors"},
     "FulfillmentUpdatePayload": {EVERYBODY: "fulfillment userErrors"},
     "FulfillmentCancelPayload": {EVERYBODY: "fulfillment userErrors"},
     "OrderNoteAddPayload": {EVERYBODY: "order userErrors"},
     "OrderCancelPayload": {EVERYBODY: "order userErrors"},
+    "PaymentCreatePayload": {EVERYBODY: "payment userErrors"},
+    "PaymentConfirmPayload": {EVERYBODY: "payment userErrors"},
+    "PaymentCapturePayload": {EVERYBODY: "payment userErrors"},
+    "PaymentCancelPayload": {EVERYBODY: "payment userErrors"},
+    "RefundCreatePayload": {EVERYBODY: "refund order userErrors"},
+    "PaymentMethodSetupPayload": {EVERYBODY: "clientSecret userErrors"},
+    "SavedPaymentMethodDeletePayload": {EVERYBODY: "deletedPaymentMethodId userErrors"},
     # errors
     "InsufficientStockError": {EVERYBODY: f"{ERROR} variant quantityRequested quantityAvailable"},
     "InvalidTransitionError": {EVERYBODY: f"{ERROR} from action"},
+    "PaymentDeclinedError": {EVERYBODY: f"{ERROR} declineCode retryable"},
     "QuoteChangedError": {EVERYBODY: f"{ERROR} quotedTotal currentTotal changes"},
     "ValidationError": {EVERYBODY: ERROR},
     "NotFoundError": {EVERYBODY: f"{ERROR} id"},
@@ -177,6 +205,8 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
 OWNERS: Mapping[str, str] = {
     "Cart": "owner",
     "Order": "owner",
+    "Payment": "owner",
+    "SavedPaymentMethod": "user_id",
     "User": "id",
     "SavedAddress": "user_id",
     "Session": "user_id",

@@ -11,8 +11,10 @@ from domain.orders.events import OrderEventType
 from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.listing import OrderSortField
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
+from domain.payments.actions import OrderAction
 from domain.payments.notices import ProviderEventStatus
-from domain.payments.payment import PaymentProvider
+from domain.payments.payment import CaptureMethod, PaymentProvider, PaymentStatus
+from domain.payments.refund import RefundReason, RefundStatus
 from domain.pricing.discounts import DiscountKind
 from domain.products.inventory import InventoryReason, StockStatus
 from domain.products.listing import ProductSortField
@@ -122,6 +124,10 @@ publish(
         UserErrorCode.SHIPPING_NOT_AVAILABLE: "It cannot be shipped there, or not in this way.",
         UserErrorCode.CURRENCY_MISMATCH: "An amount is in another currency than is needed.",
         UserErrorCode.INVALID_TRANSITION: "It is too late or too early for this.",
+        UserErrorCode.PAYMENT_DECLINED: "The buyer's bank or card said no.",
+        UserErrorCode.PAYMENT_REQUIRED: "Something has to be paid first.",
+        UserErrorCode.AMOUNT_TOO_LARGE: "It is more money than there is.",
+        UserErrorCode.PROVIDER_UNAVAILABLE: "The payment provider does not answer; the same can be sent again.",
         UserErrorCode.IDEMPOTENCY_KEY_REUSED: "The idempotency key was used with other input.",
         UserErrorCode.IDEMPOTENCY_IN_PROGRESS: "The first request with this idempotency key is still running.",
     },
@@ -265,6 +271,61 @@ publish(
     "Who moves the money.",
     {
         PaymentProvider.STRIPE: "Stripe.",
+        PaymentProvider.SANDBOX: "The built-in simulator, which moves none; never in production.",
+    },
+)
+publish(
+    PaymentStatus,
+    "How far a payment got.",
+    {
+        PaymentStatus.REQUIRES_PAYMENT_METHOD: "It is to be paid: a means of payment is missing.",
+        PaymentStatus.REQUIRES_CONFIRMATION: "It is to be paid with a means of payment that is known: confirm it.",
+        PaymentStatus.REQUIRES_ACTION: "The buyer has to approve it, where `nextAction` says.",
+        PaymentStatus.PROCESSING: "It is not known yet what became of it.",
+        PaymentStatus.AUTHORIZED: "The money is set aside; it is not taken yet.",
+        PaymentStatus.CAPTURED: "The money was received.",
+        PaymentStatus.FAILED: "It was refused; another payment can be tried.",
+        PaymentStatus.CANCELED: "It was let go.",
+    },
+)
+publish(
+    CaptureMethod,
+    "When the money of a payment is taken.",
+    {
+        CaptureMethod.AUTOMATIC: "At once.",
+        CaptureMethod.MANUAL: "When an administrator captures it; until then it is set aside.",
+    },
+)
+publish(
+    RefundStatus,
+    "How far a refund got.",
+    {
+        RefundStatus.PENDING: "It is on its way.",
+        RefundStatus.SUCCEEDED: "It was paid out.",
+        RefundStatus.FAILED: "It could not be paid out; the shop still has the money.",
+        RefundStatus.CANCELED: "It was called off; the shop still has the money.",
+    },
+)
+publish(
+    RefundReason,
+    "Why money is paid back.",
+    {
+        RefundReason.REQUESTED_BY_CUSTOMER: "The buyer asked for it.",
+        RefundReason.DUPLICATE: "It was paid twice.",
+        RefundReason.FRAUDULENT: "It was not the buyer who paid.",
+        RefundReason.UNDELIVERABLE: "The goods cannot be delivered.",
+        RefundReason.OTHER: "Something else.",
+    },
+)
+publish(
+    OrderAction,
+    "What can be done with an order.",
+    {
+        OrderAction.PAY: "Begin a payment for what is due: `paymentCreate`.",
+        OrderAction.CANCEL: "Call it off: `orderCancel`.",
+        OrderAction.FULFILL: "Pack some of it: `fulfillmentCreate`.",
+        OrderAction.REFUND: "Pay some of it back: `refundCreate`.",
+        OrderAction.RETURN: "Take goods back, and pay them back: `refundCreate` with `lines`.",
         PaymentProvider.SANDBOX: "A provider inside the shop, for trying things out: no money moves.",
     },
 )

@@ -1,6 +1,7 @@
 """Orders: what was bought, and what happened to it since."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -8,11 +9,13 @@ import strawberry
 from domain.carts import changes, errors
 from domain.carts.changes import QuoteChangeReason
 from domain.orders import errors as order_errors
-from domain.orders import events, fulfillment, order, placing
+from domain.orders import events, fulfillment, order
 from domain.orders.events import OrderEventType
 from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
+from domain.payments import payment, placing, refund
 from resolvers import orders as resolvers
+from resolvers import payments as payment_resolvers
 from resolvers import tracking
 from schema import event_paging
 from schema.addresses import Address
@@ -26,6 +29,12 @@ from schema.products import ProductVariant
 from schema.rendering import identity, loaded, mutation, pays_out, renders, resolved, result, shown, subscription
 from schema.scalars import ID, URL, EventCursor
 from schema.users import User
+
+if TYPE_CHECKING:
+    from schema.payments import OrderAvailableAction, Payment, Refund
+
+LOOKED_AT = (order.Order, order.OrderLine, fulfillment.Fulfillment, payment.Payment, refund.Refund)
+"""By the rules of what can be done with an order."""
 
 
 @strawberry.type(description="What was bought, as it was then: later edits of the catalogue never change an order.")
@@ -70,6 +79,18 @@ class Order(Node):
     shipping_address: Address = shown("Where it goes.")
     billing_address: Address | None = shown("Whom it is invoiced to; null: the same.")
     shipping_method: ShippingMethodSnapshot = shown("How it is shipped.")
+    payments: list[Annotated["Payment", strawberry.lazy("schema.payments")]] = loaded(
+        "payments", key="id", description="The tries to pay it, the oldest first."
+    )
+    refunds: list[Annotated["Refund", strawberry.lazy("schema.payments")]] = loaded(
+        "refunds", key="id", description="What was or is being paid back, the oldest first."
+    )
+    balance_due: Money = shown("What is still to be paid; nothing once the order has ended unfulfilled.")
+    available_actions: list[Annotated["OrderAvailableAction", strawberry.lazy("schema.payments")]] = resolved(
+        payment_resolvers.available_actions,
+        "What the viewer can do with it now, and why not the rest.",
+        looks_at=LOOKED_AT,
+    )
     fulfillments: list["Fulfillment"] = loaded(
         "fulfillments", key="id", description="What of it was packed and sent, the oldest first."
     )
@@ -195,6 +216,9 @@ class OrderQueries:
 @pays_out(placing.Placed)
 class OrderPlacePayload:
     order: Order | None = result("The new order.", "order")
+    payment: Annotated["Payment", strawberry.lazy("schema.payments")] | None = result(
+        "The payment that it is to be paid by; null where nothing is to be paid.", "payment"
+    )
     access_token: str | None = result(
         "For guests: the key by which the order is found again. Null for who is signed in.", "access_token"
     )

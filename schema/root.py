@@ -8,11 +8,12 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
 from domain.users.access import Viewer
-from schema import access, carts, errors, orders, pricing, products, provider_events, users
+from schema import access, carts, errors, orders, payments, pricing, products, provider_events, users
 from schema.carts import CartMutations, CartQueries
 from schema.fulfillments import FulfillmentMutations
 from schema.nodes import NodeQueries
 from schema.orders import OrderMutations, OrderQueries, OrderSubscriptions
+from schema.payments import PaymentMutations, PaymentQueries
 from schema.pricing import PricingMutations, PricingQueries
 from schema.products import ProductMutations, ProductQueries, ProductSubscriptions
 from schema.provider_events import ProviderEventMutations, ProviderEventQueries
@@ -31,6 +32,7 @@ class Query(
     PricingQueries,
     CartQueries,
     OrderQueries,
+    PaymentQueries,
     ProviderEventQueries,
 ): ...
 
@@ -43,6 +45,7 @@ class Mutation(
     CartMutations,
     OrderMutations,
     FulfillmentMutations,
+    PaymentMutations,
     ProviderEventMutations,
 ): ...
 
@@ -76,9 +79,11 @@ def build() -> strawberry.Schema:
             *(pricing.DiscountCode, pricing.ShippingRate, pricing.TaxRate),
             *(users.SavedAddress, users.Session, users.User),
             *(carts.Cart, carts.CartLine, carts.ShippingMethod, carts.CartVersionConflictError),
+            *(payments.OrderPaymentEvent, payments.OrderRefundEvent, payments.Payment, payments.Refund),
+            *(payments.PaymentDeclinedError, payments.SavedPaymentMethod),
             *(orders.Order, orders.OrderLine, orders.OrderLifecycleEvent),
-            provider_events.ProviderEvent,
             *(orders.Fulfillment, orders.OrderFulfillmentEvent),
+            provider_events.ProviderEvent,
             *(orders.InsufficientStockError, orders.InvalidTransitionError, orders.QuoteChangedError),
             *errors.TYPES,
         ],

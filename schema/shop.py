@@ -2,6 +2,7 @@
 
 import strawberry
 
+from domain.payments.payment import PaymentProvider
 from domain.shared import shop
 from resolvers import shop as resolvers
 from schema.rendering import renders, resolved, shown
@@ -16,6 +17,10 @@ class Shop:
     currencies: list[CurrencyCode] = shown("The currencies that can be paid in.")
     shipping_countries: list[CountryCode] = resolved(
         resolvers.shipping_countries, "The countries that some rate ships to, by their codes."
+    )
+    payment_provider: PaymentProvider = resolved(resolvers.payment_provider, "Who moves the money.")
+    stripe_publishable_key: str | None = resolved(
+        resolvers.publishable_key, "What Stripe's software in browsers needs; null where Stripe is not used."
     )
 
 

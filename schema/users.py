@@ -21,6 +21,7 @@ from schema.scalars import ID
 if TYPE_CHECKING:
     from schema.carts import Cart
     from schema.orders import Order
+    from schema.payments import SavedPaymentMethod
 
 
 @strawberry.type(description="An address in somebody's book.")
@@ -62,6 +63,9 @@ class User(Node):
     )
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = resolved(
         order_resolvers.orders_of_user, "What they have ordered."
+    )
+    payment_methods: list[Annotated["SavedPaymentMethod", strawberry.lazy("schema.payments")]] = loaded(
+        "saved_methods", key="id", description="What they keep to pay with, the oldest first."
     )
     sessions: list[Session] = loaded(
         "sessions", key="id", description="The devices they are signed in at; for nobody but themselves."

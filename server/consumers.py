@@ -20,13 +20,17 @@ from persistence.unit_of_work import SqlUnitsOfWork
 from persistence.users.readers import SqlUserReader
 
 UNANSWERED: Sequence[str] = (
+    *("payment.requires_action", "payment.authorized", "payment.captured", "payment.failed", "payment.canceled"),
+    *("refund.succeeded", "refund.failed"),
     *("fulfillment.created", "fulfillment.failed", "fulfillment.returned", "fulfillment.canceled"),
 )
 """Topics of events that nobody does anything about yet."""
 
 
-def consumers(database: Database, signals: Signals, mailer: Mailer, address: str) -> Sequence[Consumer]:
-    """All of them. Names stay as they are: queues have them, and what was done is kept under them."""
+def consumers(
+    database: Database, signals: Signals, mailer: Mailer, address: str, paying: Mapping[str, Handler]
+) -> Sequence[Consumer]:
+    """All of them; `paying` are the handlers that ask the payment provider. Names stay as they are: queues have them, and what was done is kept under them."""
     inbox, users, shop = SqlInbox(database), SqlUserReader(database), SqlShop(database)
     accounts = AccountMailing(SqlUnitsOfWork(database, signals, now), users, mailer, shop, address, now)
 
@@ -38,4 +42,5 @@ def consumers(database: Database, signals: Signals, mailer: Mailer, address: str
         consumer("order_letters", OrderMailing(SqlOrderReader(database), mailer, shop).handlers),
         consumer("mailing_list", Listing(users, LogMailingList()).handlers),
         consumer("analytics", Tracking(LogAnalytics()).handlers),
+        consumer("payments", paying),
     )

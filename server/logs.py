@@ -23,6 +23,7 @@ _SECRET_TEXT = re.compile(
     re.IGNORECASE,
 )
 _OURS = structlog.stdlib.get_logger("souk.sql")
+_MONEY = structlog.stdlib.get_logger("souk.payments")
 
 
 def configure(settings: Settings) -> None:
@@ -114,3 +115,8 @@ def slow_statement(sql: str, seconds: float) -> None:
     """A `persistence.database.Listener`: the text of slow statements, which has no values in it."""
     if seconds > SLOW_SQL_SECONDS:
         _OURS.warning("slow statement", sql=sql, milliseconds=round(seconds * 1_000))
+
+
+def unreconciled(what: str, failure: Exception) -> None:
+    """Somebody should look: the provider's books and ours cannot be brought together by asking again."""
+    _MONEY.error("not reconciled", what=what, error=type(failure).__name__)

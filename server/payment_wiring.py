@@ -1,7 +1,9 @@
 """Who moves the money. What `server.wiring` chooses of payments, which is enough for a file."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
+from uuid import UUID
 
 from adapters.sandbox.background import SandboxBackground
 from adapters.sandbox.desk import SandboxDesk
@@ -10,9 +12,18 @@ from adapters.sandbox.scenarios import scenario, within
 from adapters.sandbox.webhooks import SandboxNoticeReader
 from adapters.stripe_payments import StripeGateway, StripeNoticeReader
 from domain.payments.gateway import NoticeReader, PaymentGateway
+from domain.payments.payment import PaymentId
+from domain.payments.payments import Payments
+from domain.payments.reconciling import Reconciler
+from domain.payments.refund import RefundId
+from domain.payments.refunds import Refunds
+from domain.payments.settling import REFUND, RELEASE
 from domain.shared.clock import now
+from domain.shared.events import Event, Handler
 from persistence.database import Database
 from persistence.sandbox.books import SqlSandboxBooks
+from persistence.unit_of_work import SqlUnitsOfWork
+from server import logs
 from server.keys import key_ring
 from server.settings import Settings, parts
 
@@ -85,3 +96,35 @@ def sandbox(settings: Settings, database: Database, behind: Database) -> Sandbox
     )
     url, key = f"{settings.address}{WEBHOOKS}/sandbox", key_ring(settings).derive(SANDBOX_WEBHOOKS)
     return Sandbox(asked[1], SandboxBackground(*doing, url, key, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What has to do with payments."""
+
+    begin: SqlUnitsOfWork
+    gateway: PaymentGateway
+    return_url: str
+    publishable_key: str | None
+
+    @property
+    def payments(self) -> Payments:
+        return Payments(self.begin, self.gateway, now, self.return_url)
+
+    @property
+    def refunds(self) -> Refunds:
+        return Refunds(self.begin, self.gateway, now)
+
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.begin, self.payments, self.refunds, now, logs.unreconciled)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What the provider is asked to do after a transaction."""
+
+        async def release(event: Event) -> None:
+            await self.payments.release(PaymentId(event.key))
+
+        async def pay_back(event: Event) -> None:
+            await self.refunds.carry_out(RefundId(UUID(str(event.facts["refund_id"]))))
+
+        return {RELEASE: release, REFUND: pay_back}

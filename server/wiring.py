@@ -29,8 +29,12 @@ from domain.orders.orders import Orders
 from domain.orders.placing import OrderPlacing
 from domain.orders.stream import OrderStream
 from domain.orders.tracking import OrderTracking
+from domain.payments.calling_off import CalledOff
 from domain.payments.gateway import NoticeReader
+from domain.payments.placing import CheckoutPlacing
 from domain.payments.provider_events import NoticeKeeping
+from domain.payments.reconciling import Reconciler
+from domain.payments.saved_methods import SavedMethods
 from domain.pricing.store import StoreSettings
 from domain.products.availability import StockWatch
 from domain.products.stock_keeping import StockKeeping
@@ -52,6 +56,7 @@ from persistence.orders.following import SqlOrderedEvents, SqlTrackedOrders
 from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox
 from persistence.payments.provider_events import SqlProviderEvents
+from persistence.payments.readers import SqlPaymentReader
 from persistence.pricing.store import SqlStoreReader
 from persistence.products.categories import SqlCategories
 from persistence.products.ledger import SqlLedger
@@ -72,7 +77,7 @@ from server.failures import Failure, UsageFailure
 from server.graphql.engine import Answer, Engine, Prepared
 from server.identities import Identities
 from server.keys import key_ring
-from server.payment_wiring import Sandbox, notice_reader, sandbox
+from server.payment_wiring import Money, Sandbox, gateway, notice_reader, sandbox
 from server.relay import InProcess, Relay
 from server.repetitions import SealedRepetitions
 from server.security_log import StructuredSecurityLog
@@ -95,6 +100,7 @@ class Shop:
     """A few connections for what goes on in the background, which must go on however busy the others are."""
     overdue: Orders
     """Orders, for the background work that ends those that are not paid."""
+    reconciler: Reconciler
     readers: Readers
     services: Services
     identities: Identities
@@ -135,6 +141,7 @@ def readers(database: Database) -> Readers:
         store=SqlStoreReader(database),
         carts=SqlCartReader(database),
         orders=SqlOrderReader(database),
+        payments=SqlPaymentReader(database),
         provider_events=SqlProviderEvents(database),
         users=SqlUserReader(database),
         addresses=SqlAddressReader(database),
@@ -193,15 +200,18 @@ async def open_shop(
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
         signer = HmacSigner(keys.derivations(SIGNATURES))
+        money = Money(begin, gateway(settings, database, stack), settings.address, settings.stripe_publishable_key)
         followed = _followed(database, signals, stack)
         engine = Engine(root.build(), suggest=not settings.production)
         use_cases = _UseCases(
-            begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer, followed
+            *(begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer),
+            *(money, followed),
         )
+        later = replace(money, begin=SqlUnitsOfWork(behind, signals, now), gateway=gateway(settings, behind, stack))
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
         outbox = SqlOutbox(behind)
-        consumers = made_consumers(behind, signals, mailer(settings), settings.address)
+        consumers = made_consumers(behind, signals, mailer(settings), settings.address, later.handlers())
         carrier, consuming = _bus(settings, consumers, outbox, stack)
         yield Shop(
             settings=settings,
@@ -216,7 +226,8 @@ async def open_shop(
             consuming=consuming,
             notices=notice_reader(settings),
             behind=behind,
-            overdue=Orders(SqlUnitsOfWork(behind, signals, now), now),
+            overdue=Orders(later.begin, CalledOff(), now),
+            reconciler=later.reconciler(),
             engine=engine,
             streams=Streams(engine),
         )
@@ -245,6 +256,7 @@ class _UseCases:
     reader: SqlUserReader
     shop: SqlShop
     signer: HmacSigner
+    money: Money
     followed: Followed
 
     def services(self, identities: Identities, repetitions: SealedRepetitions) -> Services:
@@ -273,10 +285,14 @@ class _UseCases:
             stock_keeping=StockKeeping(self.begin, now),
             store_settings=StoreSettings(self.begin, self.shop),
             carts=carts,
-            order_placing=OrderPlacing(self.begin, self.signer, now),
-            orders=Orders(self.begin, now),
-            provider_events=NoticeKeeping(self.begin, now),
+            checkout_placing=CheckoutPlacing(self.begin, OrderPlacing(self.signer, now), self.money.gateway),
+            orders=Orders(self.begin, CalledOff(), now),
+            payments=self.money.payments,
+            refunds=self.money.refunds,
+            saved_methods=SavedMethods(self.begin, self.money.gateway, now),
+            publishable_key=self.money.publishable_key,
             fulfillments=Fulfillments(self.begin, now),
+            provider_events=NoticeKeeping(self.begin, now),
             signer=self.signer,
             followed=self.followed,
         )

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from domain.payments.reconciling import AT_ONCE, EVERY
 from domain.shared.clock import now
 from domain.shared.errors import Unavailable
 from persistence.housekeeping import tidy
@@ -13,6 +14,8 @@ from server.wiring import Shop
 
 TIDY_SECONDS = 300.0
 EXPIRE_SECONDS = 10.0
+RECONCILE_SECONDS = EVERY.total_seconds()
+MOST_TURNS = 50
 _PAUSE_SECONDS = 1.0
 """Before work that failed is begun again."""
 _LOG = structlog.stdlib.get_logger("souk.work")
@@ -21,7 +24,9 @@ _LOG = structlog.stdlib.get_logger("souk.work")
 @asynccontextmanager
 async def at_work(shop: Shop) -> AsyncGenerator[None]:
     """Do it while the block runs."""
-    works: list[Callable[[], Awaitable[None]]] = [shop.relay.run, lambda: _tidying(shop), lambda: _expiring(shop)]
+    works: list[Callable[[], Awaitable[None]]] = [
+        *(shop.relay.run, lambda: _tidying(shop), lambda: _expiring(shop), lambda: _reconciling(shop)),
+    ]
     if shop.consuming is not None:
         works.append(shop.consuming.run)
     if shop.sandbox is not None:
@@ -60,3 +65,12 @@ async def _expiring(shop: Shop) -> None:
     except Unavailable:
         return
     await asyncio.sleep(EXPIRE_SECONDS)
+
+
+async def _reconciling(shop: Shop) -> None:
+    """Every minute, and again at once where more is left than is asked about in one turn."""
+    with suppress(Unavailable):
+        for _ in range(MOST_TURNS):
+            if await shop.reconciler.turn() < AT_ONCE:
+                break
+    await asyncio.sleep(RECONCILE_SECONDS)

@@ -33,6 +33,8 @@ CROSSING = 5_000 if STRESS else 200
 KILLED_SERVERS = 20 if STRESS else 3
 BOOK_STORIES = 300 if STRESS else 8
 """Random ones of carts, orders and stock."""
+ACTION_STORIES = 500 if STRESS else 8
+"""Random ones of one order, with everything tried that can be done with it."""
 PACKED_AT_ONCE = 400 if STRESS else 50
 """Orders that two administrators pack at the same moment."""
 SHIPPED_OR_CANCELED = 1_000 if STRESS else 100
@@ -49,6 +51,10 @@ TIMED = 500 if STRESS else 3
 """Log-ins with an account, and as many without."""
 MOST_DIFFERENT = 0.02 if STRESS else float("inf")
 """How far apart their medians may be. Three say nothing, and a busy machine nothing either."""
+PAYMENT_STORIES = 20_000 if STRESS else 300
+"""Random ones of paying, capturing, canceling and refunding, while the provider fails."""
+CANCELS_AGAINST_PAYING = 2_000 if STRESS else 60
+"""Of an order, at the moment when it is paid."""
 WEBHOOK_COPIES = 1_000 if STRESS else 60
 """Of one webhook at once."""
 FORGERIES = 10_000 if STRESS else 320

@@ -1,6 +1,7 @@
 """What is done with orders after they were placed."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from domain.orders.errors import InvalidTransition
 from domain.orders.events import OrderEventType
@@ -36,9 +37,18 @@ def why_not_cancel(order: Order) -> str | None:
     return None
 
 
+class Settlement(Protocol):
+    """What the end of an order means for its money, which is known elsewhere."""
+
+    async def call_off(self, work: OrdersWork, progress: Progress) -> None:
+        """Nothing more is taken for it, and what was taken goes back."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     begin: BeginOrdersWork
+    settlement: Settlement
     clock: Clock
 
     async def cancel(
@@ -61,7 +71,7 @@ class Orders:
             await call_off(work, progress)
             progress.happened(OrderEventType.ORDER_CANCELED, note)
             progress.order = replace(progress.order, canceled_at=progress.at, cancel_reason=reason)
-            stored = await _ended(work, progress)
+            stored = await self._ended(work, progress)
             work.happened(Event("order.canceled", order_id))
             await work.commit(stored)
         return stored
@@ -102,15 +112,15 @@ class Orders:
             for order in await work.orders.overdue(at, 1):
                 progress = Progress(order, at)
                 progress.happened(OrderEventType.ORDER_EXPIRED)
-                await _ended(work, progress)
+                await self._ended(work, progress)
                 work.happened(Event("order.expired", order.id))
                 await work.commit()
                 return True
         return False
 
-
-async def _ended(work: OrdersWork, progress: Progress) -> Order:
-    """Nothing is reserved for it any more."""
-    progress.order = replace(progress.order, expires_at=None)
-    await work.orders.release(progress.order.id, progress.at)
-    return await progress.store(work)
+    async def _ended(self, work: OrdersWork, progress: Progress) -> Order:
+        """Nothing is reserved for it any more."""
+        progress.order = replace(progress.order, expires_at=None)
+        await self.settlement.call_off(work, progress)
+        await work.orders.release(progress.order.id, progress.at)
+        return await progress.store(work)

@@ -11,7 +11,6 @@ from domain.carts.checkout import CartProblem, Checkout, Facts, reckon
 from domain.carts.errors import QuoteChanged
 from domain.carts.quotes import Signer, read
 from domain.orders.errors import CartNotReady, InsufficientStock
-from domain.orders.events import MESSAGES, OrderEvent, OrderEventId, OrderEventType
 from domain.orders.order import (
     LONGEST_NOTE,
     UNPAID,
@@ -25,14 +24,14 @@ from domain.orders.order import (
     ShippingMethodSnapshot,
     new_number,
 )
-from domain.orders.work import BeginOrdersWork, OrdersWork
+from domain.orders.progress import Progress
+from domain.orders.work import OrdersWork
 from domain.pricing.totals import Amounts
 from domain.shared.clock import Clock
 from domain.shared.errors import DomainError, InvalidInput, SeveralErrors, UserErrorCode
 from domain.shared.events import Event
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
-from domain.shared.work import Once
 from domain.users.user import Actor
 
 NONCE_BYTES = 16
@@ -48,21 +47,25 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """The order, and for guests the token by which they may look at it again."""
+class Draft:
+    """An order that is written, but for which nothing is reserved yet.
 
-    order: Order
+    `access_token` is what guests look at it by again.
+    """
+
+    progress: Progress
+    checkout: Checkout
+    facts: Facts
     access_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPlacing:
-    begin: BeginOrdersWork
     signer: Signer
     clock: Clock
 
-    async def place(self, actor: Actor, placement: Placement, once: Once | None = None) -> Placed:
-        """Place a cart: all of it, or nothing.
+    async def draft(self, work: OrdersWork, actor: Actor, placement: Placement) -> Draft:
+        """Write an order for a cart, as part of `work`, all of which fails with it.
 
         Raises:
             NotFound: it is not there, or somebody else's.
@@ -73,34 +76,27 @@ class OrderPlacing:
         """
         if placement.note is not None and len(placement.note) > LONGEST_NOTE:
             raise InvalidInput("note", f"must have at most {LONGEST_NOTE:,} characters.", UserErrorCode.TOO_LONG)
-        async with self.begin(once) as work:
-            cart = opened(await work.carts.lock(placement.cart_id), actor)
-            facts, at = await work.carts.facts(cart), self.clock()
-            checkout = reckon(cart, facts, at)
-            self._require(checkout, facts, placement.quote_id)
-            order, lines = self._order(checkout, facts, placement.note)
-            await self._redeem(work, facts, order)
-            nonce = None if order.user_id is not None else secrets.token_bytes(NONCE_BYTES)
-            await work.orders.add(order, lines, cart.id, nonce)
-            await work.orders.append(
-                OrderEvent(
-                    OrderEventId(uuid7()),
-                    order.id,
-                    order.events,
-                    OrderEventType.ORDER_PLACED,
-                    at,
-                    MESSAGES[OrderEventType.ORDER_PLACED],
-                    None,
-                    order.status,
-                )
-            )
-            # last, as others wait for the same variants until this ends
-            await _reserve(work, checkout, facts, order)
-            work.happened(Event("order.placed", order.id))
-            token = None if nonce is None else self.signer.signed(order.id.bytes + nonce)
-            placed = Placed(order, token)
-            await work.commit(placed)
-        return placed
+        cart = opened(await work.carts.lock(placement.cart_id), actor)
+        facts, at = await work.carts.facts(cart), self.clock()
+        checkout = reckon(cart, facts, at)
+        self._require(checkout, facts, placement.quote_id)
+        order, lines = self._order(checkout, facts, placement.note)
+        await self._redeem(work, facts, order)
+        nonce = None if order.user_id is not None else secrets.token_bytes(NONCE_BYTES)
+        await work.orders.add(order, lines, cart.id, nonce)
+        work.happened(Event("order.placed", order.id))
+        token = None if nonce is None else self.signer.signed(order.id.bytes + nonce)
+        return Draft(Progress.begun(order), checkout, facts, token)
+
+    async def finish(self, work: OrdersWork, draft: Draft) -> Order:
+        """Reserve the stock. It comes last, as others wait for the same variants until `work` ends.
+
+        Raises:
+            InsufficientStock: somebody else was faster.
+        """
+        order = await draft.progress.store(work)
+        await _reserve(work, draft.checkout, draft.facts, order)
+        return order
 
     def _require(self, checkout: Checkout, facts: Facts, quote_id: str | None) -> None:
         if checkout.obstacles:

@@ -27,7 +27,16 @@ class Progress:
     def __init__(self, order: Order, at: datetime) -> None:
         self.order = order
         self.at = at
+        self._before: Order = order
         self._events: list[OrderEvent] = []
+
+    @classmethod
+    def begun(cls, order: Order) -> "Progress":
+        """A new order, whose row is there, and counts its first event."""
+        progress = cls(replace(order, events=0), order.placed_at)
+        progress.happened(OrderEventType.ORDER_PLACED)
+        progress._before = progress.order
+        return progress
 
     def happened(
         self,
@@ -56,7 +65,8 @@ class Progress:
         self._events.append(
             OrderEvent(
                 OrderEventId(uuid7()),
-                *(self.order.id, self.order.events, kind, self.at, message, before, after),
+                *(self.order.id, self.order.events, kind, self.at, message),
+                *(None if kind is OrderEventType.ORDER_PLACED else before, after),
                 payment_id=payment_id,
                 fulfillment_id=fulfillment_id,
                 refund_id=refund_id,
@@ -75,8 +85,10 @@ class Progress:
 
     async def store(self, work: OrdersWork) -> Order:
         """The order as stored, with its events."""
-        stored = await work.orders.save(self.order)
+        stored = self.order if self.order == self._before else await work.orders.save(self.order)
         for event in self._events:
             await work.orders.append(event)
         self._events.clear()
+        self.order = stored
+        self._before = stored
         return stored

@@ -43,17 +43,17 @@ class CaptureMethod(Enum):
 
 
 _ANY = frozenset(PaymentStatus)
+_BEFORE = frozenset({PaymentStatus.REQUIRES_PAYMENT_METHOD, PaymentStatus.REQUIRES_CONFIRMATION})
 TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.REQUIRES_PAYMENT_METHOD: _ANY - {PaymentStatus.REQUIRES_PAYMENT_METHOD},
-    PaymentStatus.REQUIRES_CONFIRMATION: _ANY - {PaymentStatus.REQUIRES_CONFIRMATION},
-    PaymentStatus.REQUIRES_ACTION: _ANY
-    - {PaymentStatus.REQUIRES_ACTION, PaymentStatus.REQUIRES_PAYMENT_METHOD, PaymentStatus.REQUIRES_CONFIRMATION},
-    # an outcome that was not known turns out: also that the provider never heard of the try
+    PaymentStatus.REQUIRES_CONFIRMATION: _ANY - _BEFORE,
+    PaymentStatus.REQUIRES_ACTION: _ANY - _BEFORE - {PaymentStatus.REQUIRES_ACTION},
+    # what became of a try turns out: also that the provider never heard of it
     PaymentStatus.PROCESSING: _ANY - {PaymentStatus.PROCESSING},
     PaymentStatus.AUTHORIZED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.CANCELED}),
     PaymentStatus.CAPTURED: frozenset(),
-    # late success: the provider is asked to call it off, and may have been faster
-    PaymentStatus.FAILED: frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED, PaymentStatus.CANCELED}),
+    # late success: until the provider has closed it, the buyer may be faster
+    PaymentStatus.FAILED: frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}),
     PaymentStatus.CANCELED: frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}),
 }
 OPEN = frozenset(
@@ -66,6 +66,8 @@ OPEN = frozenset(
     }
 )
 """Money can still come of it. An order has one such payment at most."""
+FINAL = frozenset({PaymentStatus.CAPTURED, PaymentStatus.CANCELED})
+"""At the provider, nothing becomes of it any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A refund: money on its way back, and the units that it is for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -65,4 +65,3 @@ class Refund:
     reference: str | None
     created_at: datetime
     updated_at: datetime
-    lines: Sequence[RefundLine]

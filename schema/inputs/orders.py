@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from domain.orders.listing import OrderSortField
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
+from domain.payments.payment import CaptureMethod
 from schema.enums import SortDirection
 from schema.inputs.idempotency import KEY, idempotency_key
 from schema.scalars import ID
@@ -42,6 +43,12 @@ class OrderPlaceInput:
     )
     note: str | None = strawberry.field(
         default=UNSET, description="What the buyer has to say, 1,000 characters at most."
+    )
+    capture_method: CaptureMethod | None = strawberry.field(
+        default=CaptureMethod.AUTOMATIC, description="When the money is taken."
+    )
+    saved_payment_method_id: ID | None = strawberry.field(
+        default=UNSET, description="One of the buyer's own saved means of payment."
     )
     idempotency_key: str = strawberry.field(description=KEY)
 

@@ -14,6 +14,8 @@ from domain.orders.order import OrderCancelReason, OrderId
 from domain.orders.placing import Placement
 from domain.orders.shipment import Details
 from domain.payments.notices import ProviderEventId
+from domain.payments.payment import CaptureMethod
+from domain.payments.wish import Wish
 from domain.pricing.discounts import DiscountCode, DiscountCodeId, DiscountKind
 from domain.pricing.shipping import ShippingRate, ShippingRateId
 from domain.pricing.taxes import TaxRate, TaxRateId
@@ -29,8 +31,8 @@ from server.demo.reading import read_catalogue
 from server.wiring import Shop
 from tests import sql
 from tests.graphql import provider_events
+from tests.graphql.paid_goods import Paid, paid
 from tests.people import Person
-from tests.selling import confirm
 
 CURRENCY = "USD"
 CODE = "CANARY"
@@ -50,9 +52,10 @@ class Goods:
     number: str
     bought: UUID
     event: UUID
-    told: ProviderEventId
+    paid: Paid
     shipment: UUID
     shipped: UUID
+    told: ProviderEventId
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -69,9 +72,10 @@ class Goods:
             "number": self.number,
             "bought": global_ids.encode("OrderLine", self.bought),
             "event": global_ids.encode("OrderLifecycleEvent", self.event),
-            "told": global_ids.encode("ProviderEvent", self.told),
+            **self.paid.variables,
             "shipment": global_ids.encode("Fulfillment", self.shipment),
             "shipped": global_ids.encode("OrderFulfillmentEvent", self.shipped),
+            "told": global_ids.encode("ProviderEvent", self.told),
         }
 
 
@@ -139,11 +143,13 @@ async def stocked(shop: Shop, owner: Person, admin: Person, variant: VariantId, 
 
 
 async def _bought(shop: Shop, owner: Person, variant: VariantId, home: Address, rate: ShippingRateId) -> dict[str, Any]:
-    """An order that was canceled, with every instant that an order can have, and a shipment that is complete, too."""
+    """An order that was paid, paid back and canceled, with every instant, and a shipment that is complete, too."""
     cart = await full_cart(shop.services.carts, owner, variant, home, rate)
-    placed = await shop.services.order_placing.place(owner.actor, Placement(cart.id, None, "Ring twice"))
+    wish = Wish(CaptureMethod.MANUAL)
+    placed = await shop.services.checkout_placing.place(owner.actor, Placement(cart.id, None, "Ring twice"), wish)
     order = placed.order
-    await confirm(shop.database, order.id)
+    assert placed.payment is not None
+    money = await paid(shop, owner, order, placed.payment)
     details = Details(
         carrier="Canary Post", number=PARCEL, url="https://canary.example/77", estimated_delivery_at=now()
     )
@@ -163,7 +169,7 @@ async def _bought(shop: Shop, owner: Person, variant: VariantId, home: Address, 
     (event,), (shipped,) = await sql.rows(shop.database, last, id=order.id)
     ids = {"bought": UUID(str(bought)), "event": UUID(str(event)), "shipped": UUID(str(shipped))}
     ids["shipment"] = packed.fulfillment.id
-    return {"placed": cart.id, "order": order.id, "number": order.number, **ids}
+    return {"placed": cart.id, "order": order.id, "number": order.number, "paid": money, **ids}
 
 
 BOOKED = "SELECT id FROM inventory_adjustments WHERE user_id = :by"

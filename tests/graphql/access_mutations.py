@@ -10,6 +10,7 @@ from domain.shared.clock import now
 from domain.users.one_time import OneTimeToken, Purpose
 from domain.users.tokens import digest, new_secret
 from resolvers import global_ids
+from tests.graphql import access_paying as paying
 from tests.graphql import access_shopping as shopping
 from tests.graphql.access_world import World, session_of
 from tests.people import PASSWORD, Person
@@ -147,6 +148,13 @@ SENDS: Mapping[str, Sends] = {
     "cartDiscountCodeRemove": shopping.removes_a_code,
     "orderPlace": shopping.places,
     "orderCancel": shopping.cancels,
+    "paymentCreate": paying.pays_again,
+    "paymentConfirm": paying.pays,
+    "paymentCapture": paying.captures,
+    "paymentCancel": paying.lets_go,
+    "refundCreate": paying.pays_back,
+    "paymentMethodSetup": paying.keeps_a_method,
+    "savedPaymentMethodDelete": paying.forgets_a_method,
     "fulfillmentCreate": shopping.packs,
     "fulfillmentUpdate": shopping.ships,
     "fulfillmentCancel": shopping.unpacks,
@@ -187,6 +195,13 @@ TARGETS = [
     *(Target(name, "cartId", "Cart", sends) for name, sends in SENDS.items() if name in OF_A_CART),
     Target("orderPlace", "cartId", "Cart", shopping.places),
     Target("orderCancel", "id", "Order", shopping.cancels, staff_too=True),
+    Target("paymentCreate", "orderId", "Order", paying.pays_again, staff_too=True),
+    Target("paymentConfirm", "paymentId", "Payment", paying.pays, staff_too=True),
+    Target("paymentCapture", "paymentId", "Payment", paying.captures, for_staff=True),
+    Target("paymentCancel", "paymentId", "Payment", paying.lets_go, for_staff=True),
+    Target("refundCreate", "orderId", "Order", paying.pays_back, for_staff=True),
+    Target("refundCreate", "paymentId", "Payment", paying.pays_back, for_staff=True),
+    Target("savedPaymentMethodDelete", "id", "SavedPaymentMethod", paying.forgets_a_method),
     Target("fulfillmentCreate", "orderId", "Order", shopping.packs, for_staff=True),
     Target("fulfillmentUpdate", "id", "Fulfillment", shopping.ships, for_staff=True),
     Target("fulfillmentCancel", "id", "Fulfillment", shopping.unpacks, for_staff=True),
@@ -202,9 +217,11 @@ UNTARGETED = {
     *(("userRegister", "cartId"), ("userLogin", "cartId")),
     # what it names is signed
     ("orderPlace", "quoteId"),
+    # only the buyer's own can be used: `test_saved_methods.py`
+    *(("orderPlace", "savedPaymentMethodId"), ("paymentCreate", "savedPaymentMethodId")),
     # lines of the cart or order that is named beside them
     *(("cartLinesUpdate", "lines.lineId"), ("cartLinesRemove", "lineIds")),
-    ("fulfillmentCreate", "lines.orderLineId"),
+    *(("fulfillmentCreate", "lines.orderLineId"), ("refundCreate", "lines.orderLineId")),
     # everybody can see what there is of these
     *(("cartCreate", "lines.variantId"), ("cartLinesAdd", "lines.variantId")),
     *(("cartShippingMethodSelect", "shippingMethodId"), ("discountCodeCreate", "categoryIds")),

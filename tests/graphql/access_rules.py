@@ -37,7 +37,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     },
     "User": {
         **each(Rule.OWNER, "id email firstName lastName role emailVerified"),
-        **each(Rule.OWNER, "addresses defaultAddress cart orders createdAt updatedAt"),
+        **each(Rule.OWNER, "addresses defaultAddress cart orders paymentMethods createdAt updatedAt"),
         **each(Rule.OWNER_ALONE, "sessions"),
     },
     "SavedAddress": each(Rule.OWNER, "id address isDefault createdAt"),
@@ -58,6 +58,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             Rule.OWNER, "shippingAddress billingAddress shippingMethod fulfillments events eventCursor note placedAt"
         ),
         **each(Rule.OWNER, "expiresAt confirmedAt completedAt canceledAt cancelReason updatedAt"),
+        **each(Rule.OWNER, "payments refunds balanceDue availableActions"),
     },
     # whoever sees the order sees what was bought, and what happened
     "OrderLine": {
@@ -73,6 +74,18 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "OrderLifecycleEvent": {
         **each(Rule.EVERYBODY, "id cursor sequence type occurredAt message order previousStatus status"),
     },
+    # and how it is paid; what the provider gave its software in the buyer's browser is nobody else's business
+    "Payment": {
+        **each(Rule.EVERYBODY, "id order provider status amount amountCaptured amountRefunded captureMethod"),
+        **each(Rule.EVERYBODY, "method failure nextAction createdAt updatedAt"),
+        **each(Rule.OWNER_ALONE, "clientSecret"),
+        **each(Rule.ADMIN, "providerReference"),
+    },
+    "Refund": each(Rule.EVERYBODY, "id order payment amount status reason note lines createdAt updatedAt"),
+    "RefundLine": each(Rule.EVERYBODY, "orderLine quantity restocked"),
+    "OrderPaymentEvent": each(Rule.EVERYBODY, "id cursor sequence type occurredAt message order payment amount"),
+    "OrderRefundEvent": each(Rule.EVERYBODY, "id cursor sequence type occurredAt message order refund"),
+    "SavedPaymentMethod": each(Rule.OWNER, "id details isDefault createdAt"),
     "DiscountCode": {
         **each(Rule.ADMIN, "id code kind value minimumSubtotal usageLimit usageLimitPerUser timesUsed"),
         **each(Rule.ADMIN, "startsAt endsAt active categories createdAt"),
@@ -96,8 +109,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         **each(Rule.EVERYBODY, "cartShippingAddressSet cartBillingAddressSet cartShippingMethodSelect"),
         **each(Rule.EVERYBODY, "cartDiscountCodeApply cartDiscountCodeRemove orderPlace"),
         # the owner's and the administrators', and a guest's for who has its token
-        **each(Rule.EVERYBODY, "orderCancel"),
+        **each(Rule.EVERYBODY, "orderCancel paymentCreate paymentConfirm"),
+        **each(Rule.SIGNED_IN, "paymentMethodSetup savedPaymentMethodDelete"),
         **each(Rule.ADMIN, "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate"),
+        **each(Rule.ADMIN, "paymentCapture paymentCancel refundCreate"),
         **each(Rule.ADMIN, "shippingRateSet taxRateSet fulfillmentCreate fulfillmentUpdate fulfillmentCancel"),
         **each(Rule.ADMIN, "orderNoteAdd providerEventReplay"),
     },
@@ -110,6 +125,8 @@ BY_ID = {
     "Session": Rule.OWNER_ALONE,
     "Cart": Rule.OWNER,
     "CartLine": Rule.OWNER_ALONE,
+    **dict.fromkeys(("Payment", "Refund", "SavedPaymentMethod"), Rule.OWNER),
+    **dict.fromkeys(("OrderPaymentEvent", "OrderRefundEvent"), Rule.OWNER),
     **dict.fromkeys(("Order", "OrderLine", "OrderLifecycleEvent", "OrderFulfillmentEvent", "Fulfillment"), Rule.OWNER),
     **dict.fromkeys(("InventoryAdjustment", "DiscountCode", "ShippingRate", "TaxRate", "ProviderEvent"), Rule.ADMIN),
 }

@@ -7,9 +7,13 @@ from typing import Any
 from domain.carts.cart import Cart
 from domain.carts.carts import Target
 from domain.orders.fulfillments import Packing
-from domain.orders.order import OrderId
+from domain.orders.order import Order, OrderId
 from domain.orders.placing import Placement
 from domain.orders.shipment import Details
+from domain.payments.payment import Payment
+from domain.payments.wish import Wish
+from domain.products.inventory import InventoryReason
+from domain.products.stock_keeping import Change
 from domain.shared.ids import uuid7
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
@@ -84,8 +88,9 @@ async def removes_a_code(world: World, one: Person) -> Input:
 
 
 async def _complete(world: World, one: Person) -> Cart:
-    """Their cart, with all that it takes to place it."""
-    carts = world.shop.services.carts
+    """Their cart, with all that it takes to place it: also one unit more, as many are bought here."""
+    carts, one_more = world.shop.services.carts, Change(_OTHER.variants[0].id, 1, InventoryReason.CORRECTION, None)
+    await world.shop.services.stock_keeping.adjust(one_more, None)
     cart = await carts.create(one.actor, [(_OTHER.variants[0].id, 1)], one.user.email)
     await carts.set_shipping_address(one.actor, Target(cart.id), ELSEWHERE)
     return await carts.select_shipping(one.actor, Target(cart.id), world.goods.rate)
@@ -96,15 +101,21 @@ async def places(world: World, one: Person) -> Input:
     return {"cartId": global_ids.encode("Cart", cart.id), "idempotencyKey": uuid7().hex}
 
 
-async def cancels(world: World, one: Person) -> Input:
+async def placed(world: World, one: Person, wish: Wish) -> tuple[Order, Payment]:
     cart = await _complete(world, one)
-    placed = await world.shop.services.order_placing.place(one.actor, Placement(cart.id))
-    return {"id": global_ids.encode("Order", placed.order.id)}
+    done = await world.shop.services.checkout_placing.place(one.actor, Placement(cart.id), wish)
+    assert done.payment is not None
+    return done.order, done.payment
+
+
+async def cancels(world: World, one: Person) -> Input:
+    order, _ = await placed(world, one, Wish())
+    return {"id": global_ids.encode("Order", order.id)}
 
 
 async def packs(world: World, one: Person) -> Input:
     cart = await _complete(world, one)
-    order = (await world.shop.services.order_placing.place(one.actor, Placement(cart.id))).order
+    order = (await world.shop.services.checkout_placing.place(one.actor, Placement(cart.id), Wish())).order
     await confirm(world.shop.database, order.id)
     return {"orderId": global_ids.encode("Order", order.id)}
 

@@ -10,7 +10,7 @@ from server.wiring import Shop, open_shop
 from tests import selling
 from tests.conftest import Statements
 from tests.generous import GenerousLimiter
-from tests.graphql import crowd, crowd_carts, crowd_orders, provider_events
+from tests.graphql import crowd, crowd_carts, crowd_orders, crowd_payments, provider_events
 from tests.graphql.access_world import World, world
 from tests.graphql.market import furnish
 from tests.graphql.ordering import Counter
@@ -30,6 +30,7 @@ async def crowded(crowded_url: str, statements: Statements) -> AsyncGenerator[Sh
         await crowd.gather(opened)
         await crowd_orders.gather(opened)
         await crowd_carts.gather(opened)
+        await crowd_payments.gather(opened)
         await provider_events.gather(opened)
         yield opened
 

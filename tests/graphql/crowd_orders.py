@@ -21,6 +21,7 @@ from domain.orders.order import (
 )
 from domain.orders.progress import Progress
 from domain.orders.work import OrdersWork
+from domain.payments.work import PaymentsWork
 from domain.pricing.taxes import TaxLine
 from domain.pricing.totals import Amounts
 from domain.products.drafts import VariantDraft
@@ -31,7 +32,7 @@ from domain.users.address import Address
 from domain.users.user import UserId
 from server.demo.reading import read_catalogue
 from server.wiring import Shop
-from tests.graphql import crowd
+from tests.graphql import crowd, crowd_payments
 from tests.graphql.crowd_carts import CURRENCY
 
 ORDERS = crowd.PEOPLE + crowd.MANY
@@ -78,13 +79,13 @@ async def gather(shop: Shop) -> None:
     """Beside the people of `crowd`, who must be there and have no open cart yet."""
     variants = [one for product in read_catalogue().products for one in product.variants[:1]]
     stock = [one for one in variants if one.on_hand >= ENOUGH]
-    async with shop.services.orders.begin() as work:
+    async with shop.services.payments.begin() as work:
         for number in range(1, ORDERS + 1):
             await _place(work, number, [stock[(number * LINES + index) % len(stock)] for index in range(LINES)])
         await work.commit()
 
 
-async def _place(work: OrdersWork, number: int, bought: list[VariantDraft]) -> None:
+async def _place(work: PaymentsWork, number: int, bought: list[VariantDraft]) -> None:
     """Through all that the shop itself does for an order, so that its books agree."""
     order = _order(number)
     cart = _cart(number, order)
@@ -97,7 +98,8 @@ async def _place(work: OrdersWork, number: int, bought: list[VariantDraft]) -> N
         assert await work.orders.reserve(VariantId(variant.id), 1)
     # not when it was placed: the newest of each variant's adjustments are what the tests look at
     await work.orders.book(order.id, now())
-    await _move_on(work, number, order)
+    end = list(ENDS)[number % len(ENDS)]
+    await _move_on(work, number, await crowd_payments.pay(work, number, order, lines, end))
 
 
 async def _move_on(work: OrdersWork, number: int, order: Order) -> None:
@@ -105,9 +107,9 @@ async def _move_on(work: OrdersWork, number: int, order: Order) -> None:
     if kind is None:
         return
     later = order.placed_at + timedelta(minutes=5)
-    moved = replace(order, status=status, events=2, expires_at=None)
+    moved = replace(order, status=status, events=order.events + 1, expires_at=None)
     if status is OrderStatus.CONFIRMED:
-        moved = replace(moved, payment_status=OrderPaymentStatus.PAID, confirmed_at=later)
+        moved = replace(moved, confirmed_at=later)
     else:
         await work.orders.release(order.id, now())
     if status is OrderStatus.CANCELED:

@@ -16,14 +16,14 @@ from domain.shared.paging import Position, encode
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
 from server.graphql.core import item_type, without_non_null
-from tests.graphql import crowd, crowd_carts, crowd_orders, provider_events
+from tests.graphql import crowd, crowd_carts, crowd_orders, crowd_payments, provider_events
 
 DEEPEST = 6
 MOST_FIELDS = 45
 NEWEST = encode(NEWEST_FIRST, Position(datetime(2026, 3, 1, tzinfo=UTC), UUID(int=1)))
 BY_NAME = encode(product_order(ProductSortField.NAME, descending=False), Position("m", UUID(int=1)))
-CHANGING = {"Quote": {"id", "expiresAt"}}
-"""What two readings give differently: a quote is made anew, and holds from then on."""
+CHANGING = {"Quote": {"id", "expiresAt"}, "Payment": {"clientSecret"}}
+"""What two readings give differently: a quote is made anew, and holds from then on; a secret is the provider's."""
 INTROSPECTION = (
     "__schema { queryType { name } }",
     '__type(name: "Money") { name fields { name args { name defaultValue } } }',
@@ -53,12 +53,13 @@ def pools() -> Mapping[str, Sequence[Any]]:
     goods = [*products, *variants, *categories, *media, "", "no id", global_ids.encode("Money", UUID(int=5))]
     people = _people()
     return {
-        "id": [*goods, *people, *people, *_carts(), *_orders(), *_settings()],
+        "id": [*goods, *people, *people, *_carts(), *_orders(), *_settings(), *_money()],
+        "payment.id": [*_money(), people[1], "no id"],
         "user.id": [*people[:5], people[5], "no id"],
         "cart.id": [*_carts(), *_carts(), people[1], "no id"],
         "ids": [
             *(goods[:3], [*variants, *products], [*categories, "no id", *categories], media, []),
-            *(people, people[:4], [*people[4:], *products], _carts(), _orders(), _settings()),
+            *(people, people[:4], [*people[4:], *products], _carts(), _orders(), _settings(), _money()),
         ],
         "search": ["person", "PERSON2 shop", "Last3", "%", "", " ", "nobody", "a" * 101, None],
         "role": ["CUSTOMER", "ADMIN", None],
@@ -140,6 +141,15 @@ def _carts() -> list[str]:
     return [
         *(global_ids.encode("Cart", crowd_carts.cart_id(number)) for number in (1, 2, 3, 61, 62, 999)),
         *(global_ids.encode("CartLine", crowd_carts.line_id(number, 0)) for number in (2, 3, 61)),
+    ]
+
+
+def _money() -> list[str]:
+    """Payments and refunds of an administrator's, the busy customer's and others' orders, and what they keep."""
+    return [
+        *(global_ids.encode("Payment", crowd_payments.payment_id(number, 1)) for number in (1, 2, 3, 4, 62, 999)),
+        *(global_ids.encode("Refund", crowd_payments.refund_id(number, 0)) for number in (2, 62, 66, 999)),
+        *(global_ids.encode("SavedPaymentMethod", crowd_payments.method_id(number)) for number in (1, 2, 3)),
     ]
 
 

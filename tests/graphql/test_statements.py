@@ -15,7 +15,7 @@ from server.demo.reading import read_catalogue
 from server.graphql.core import core_schema, definition, item_type, resolver, without_non_null
 from server.wiring import Shop
 from tests.conftest import Statements
-from tests.graphql import crowd, crowd_carts, crowd_orders, provider_events
+from tests.graphql import crowd, crowd_carts, crowd_orders, crowd_payments, provider_events
 from tests.graphql.asking import ADMIN, ask
 
 SCHEMA = core_schema(root.build())
@@ -23,6 +23,8 @@ STOCK = "products(first: %d) { nodes { variants { inventory { adjustments(first:
 CARTS = "users(first: %d) { nodes { cart"
 ORDERS = "orders(first: %d) { nodes {"
 EVENTS = f"{ORDERS} events(first: 2)"
+PAYMENTS = f"{ORDERS} payments"
+PAID, PAID_BACK = f"{ORDERS} events(first: 3)", f"{ORDERS} events(first: 8)"
 LATEST = f"{ORDERS} events(last: 5)"
 # how to come by parents of each type: the more `first` asks for, the more there are
 WAYS = {
@@ -69,6 +71,16 @@ WAYS = {
     "OrderLine": f"{ORDERS} lines {{ %s }} }} }}",
     "ShippingMethodSnapshot": f"{ORDERS} shippingMethod {{ %s }} }} }}",
     "OrderLifecycleEvent": f"{EVENTS} {{ nodes {{ ... on OrderLifecycleEvent {{ %s }} }} }} }} }}",
+    "OrderAvailableAction": f"{ORDERS} availableActions {{ %s }} }} }}",
+    "Payment": f"{PAYMENTS} {{ %s }} }} }}",
+    "PaymentMethodDetails": f"{PAYMENTS} {{ method {{ %s }} }} }} }}",
+    "PaymentFailure": f"{PAYMENTS} {{ failure {{ %s }} }} }} }}",
+    "PaymentNextAction": f"{PAYMENTS} {{ nextAction {{ %s }} }} }} }}",
+    "SavedPaymentMethod": "users(first: %d) { nodes { paymentMethods { %s } } }",
+    "Refund": f"{ORDERS} refunds {{ %s }} }} }}",
+    "RefundLine": f"{ORDERS} refunds {{ lines {{ %s }} }} }} }}",
+    "OrderPaymentEvent": f"{PAID} {{ nodes {{ ... on OrderPaymentEvent {{ %s }} }} }} }} }}",
+    "OrderRefundEvent": f"{PAID_BACK} {{ nodes {{ ... on OrderRefundEvent {{ %s }} }} }} }} }}",
     "Fulfillment": f"{ORDERS} fulfillments {{ %s }} }} }}",
     "FulfillmentLine": f"{ORDERS} fulfillments {{ lines {{ %s }} }} }} }}",
     "Tracking": f"{ORDERS} fulfillments {{ tracking {{ %s }} }} }} }}",
@@ -80,14 +92,18 @@ WAYS = {
     "OrderEventEdge": f"{EVENTS} {{ edges {{ %s }} }} }} }}",
 }
 WITHOUT_LISTS = {"Query", "Shop", "PageInfo"}
-MOST_PER_FIELD = {"Cart": 4}
-"""Statements, of a type's fields: a cart is reckoned up from offers, shipping rates, taxes and codes. Two elsewhere."""
+MOST_PER_FIELD = {"Cart": 4, "Order": 4}
+"""Statements, of a type's fields: a cart is reckoned up from offers, shipping rates, taxes and codes; what can be done
+with an order depends on its lines, fulfilments, payments and refunds. Two elsewhere."""
 # of what nobody but its owner sees, the owner asks for many by their ids; there is one user whose sessions one sees
 SESSIONS = [global_ids.encode("Session", crowd.session_id(2, index)) for index in range(crowd.MANY)]
 PLACED = range(crowd.PEOPLE + 1, crowd_orders.ORDERS + 1)
 PLACED_CARTS = [global_ids.encode("Cart", crowd_orders.placed_cart_id(number)) for number in PLACED]
+DECLINED = [global_ids.encode("Payment", crowd_payments.payment_id(number, 0)) for number in PLACED]
 MYSELF = global_ids.encode("User", crowd.user_id(2))
 FOR_THE_OWNER = {
+    # those that have ended: for others, the provider is asked
+    ("Payment", "clientSecret"): ("nodes(ids: %s) { ... on Payment { %s } }", DECLINED),
     ("Cart", "order"): ("nodes(ids: %s) { ... on Cart { %s } }", PLACED_CARTS),
     ("User", "sessions"): ("nodes(ids: %s) { ... on User { %s } }", [MYSELF] * crowd.MANY),
     **{
@@ -127,7 +143,9 @@ def reached(from_: Any, known: set[str]) -> set[str]:
     return known
 
 
-READ = reached(SCHEMA.query_type, set())
+# why something is not allowed is an error as mutations answer it: what is below it was loaded already
+ERRORS = {"UserError"}
+READ = reached(SCHEMA.query_type, set(ERRORS)) - ERRORS
 FIELDS = [(type_, name, field) for type_, name, field in declared() if type_ in READ - WITHOUT_LISTS]
 LOADING = [one for one in FIELDS if isinstance(declaration(definition(one[2])).source, Relation | Function)]
 PLAIN = [one for one in FIELDS if isinstance(declaration(definition(one[2])).source, Attribute | Identity)]
@@ -276,8 +294,10 @@ async def test_to_say_what_was_done_takes_no_statement(
 
 TOGETHER = {
     **dict.fromkeys(["Product", "ProductVariant", "ProductMedia", "Category", "User", "SavedAddress"], 1),
+    **dict.fromkeys(["Payment", "SavedPaymentMethod"], 1),
+    **dict.fromkeys(["Cart", "OrderLine", "OrderLifecycleEvent", "OrderPaymentEvent", "OrderRefundEvent"], 2),
+    "Refund": 2,
     **dict.fromkeys(["DiscountCode", "InventoryAdjustment", "Order", "ProviderEvent"], 1),
-    **dict.fromkeys(["Cart", "OrderLine", "OrderLifecycleEvent"], 2),
     **dict.fromkeys(["Fulfillment", "OrderFulfillmentEvent"], 2),
 }
 """Statements, of which the second finds a cart's lines, or whose the orders are that such things belong to."""

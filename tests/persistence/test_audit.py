@@ -10,6 +10,7 @@ from domain.orders.fulfillments import Packing, Update
 from domain.orders.order import OrderCancelReason, OrderId
 from domain.orders.placing import Placement
 from domain.orders.shipment import Details
+from domain.payments.wish import Wish
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from persistence.audit import LAWS, violations
 from server.wiring import Shop
@@ -129,11 +130,13 @@ async def honest(own_shop: Shop) -> Market:
     await stall.code("TEN")
     carts = await stall.carts([{mug: 2}, {mug: 3}], codes=["TEN"])
     carts += await stall.carts([{gone: 1, mug: 1}])
-    placed = [(await own_shop.services.order_placing.place(ANONYMOUS, Placement(cart))).order for cart in carts]
+    placed = [
+        (await own_shop.services.checkout_placing.place(ANONYMOUS, Placement(cart), Wish())).order for cart in carts
+    ]
     staff = Actor(None, UserRole.ADMIN)
     await own_shop.services.orders.cancel(staff, placed[1].id, OrderCancelReason.OTHER, "changed their mind")
     [cart] = await stall.carts([{mug: 1, await stall.variant(10): 1}])
-    await _sent(own_shop, (await own_shop.services.order_placing.place(ANONYMOUS, Placement(cart))).order.id)
+    await _sent(own_shop, (await own_shop.services.checkout_placing.place(ANONYMOUS, Placement(cart), Wish())).order.id)
     await sql.run(stall.database, "DELETE FROM product_variants WHERE id = :id", id=gone)
     await sql.run(
         stall.database,

@@ -16,6 +16,7 @@ from domain.orders.fulfillments import Packing, Update
 from domain.orders.order import OrderCancelReason, OrderId
 from domain.orders.placing import Placement
 from domain.orders.shipment import Details
+from domain.payments.wish import Wish
 from domain.products.inventory import VariantId
 from domain.shared.errors import Conflict, DomainError, SeveralErrors, Unavailable
 from domain.users.user import ANONYMOUS, Actor, UserRole
@@ -44,8 +45,8 @@ class Depot:
 
     async def confirmed(self, wanted: dict[VariantId, int], times: int) -> list[OrderId]:
         carts = await self.stall.carts([wanted] * times)
-        place = self.one.services.order_placing.place
-        orders = [(await place(ANONYMOUS, Placement(cart))).order.id for cart in carts]
+        place = self.one.services.checkout_placing.place
+        orders = [(await place(ANONYMOUS, Placement(cart), Wish())).order.id for cart in carts]
         await self.stall.confirm(*orders)
         return orders
 

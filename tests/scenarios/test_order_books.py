@@ -22,6 +22,7 @@ from domain.orders.fulfillments import Packing, Update
 from domain.orders.order import OrderCancelReason, OrderStatus
 from domain.orders.placing import Placement
 from domain.orders.shipment import Details
+from domain.payments.wish import Wish
 from domain.products.inventory import InventoryReason, VariantId
 from domain.products.stock_keeping import Change
 from domain.shared.errors import Conflict, InvalidInput, SeveralErrors
@@ -69,7 +70,7 @@ class Books(RuleBasedStateMachine):
         on_hand, reserved = self.expected.on_hand, self.expected.reserved
         enough = all(on_hand[which] - reserved[which] >= units for which, units in wanted.items())
         try:
-            placed = self.run(self.shop.services.order_placing.place(ANONYMOUS, Placement(cart)))
+            placed = self.run(self.shop.services.checkout_placing.place(ANONYMOUS, Placement(cart), Wish()))
         except SeveralErrors:
             assert not enough
             return

@@ -16,6 +16,7 @@ from domain.carts.errors import QuoteChanged
 from domain.orders.errors import InvalidTransition
 from domain.orders.order import OrderCancelReason, OrderId
 from domain.orders.placing import Placement
+from domain.payments.wish import Wish
 from domain.shared.errors import DomainError, Unavailable
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from persistence.database import ConnectionSettings, Database
@@ -197,7 +198,7 @@ async def place(
 ) -> OrderId | DomainError:
     """As a mutation does: again while somebody is in the way."""
     try:
-        return (await shop.services.order_placing.place(actor, Placement(cart, quote_id))).order.id
+        return (await shop.services.checkout_placing.place(actor, Placement(cart, quote_id), Wish())).order.id
     except Unavailable:
         return await place(shop, cart, quote_id)
     except DomainError as refused:
