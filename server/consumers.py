@@ -30,7 +30,10 @@ UNANSWERED: Sequence[str] = (
 def consumers(
     database: Database, signals: Signals, mailer: Mailer, address: str, paying: Mapping[str, Handler]
 ) -> Sequence[Consumer]:
-    """All of them; `paying` are the handlers that ask the payment provider. Names stay as they are: queues have them, and what was done is kept under them."""
+    """All of them; `paying` are the handlers that ask the payment provider.
+
+    Names stay as they are: queues have them, and what was done is kept under them.
+    """
     inbox, users, shop = SqlInbox(database), SqlUserReader(database), SqlShop(database)
     accounts = AccountMailing(SqlUnitsOfWork(database, signals, now), users, mailer, shop, address, now)
 
