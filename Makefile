@@ -76,8 +76,9 @@ stress: .venv/dev.stamp ## Run the randomised tests at full length, with fresh e
 check: .venv/dev.stamp ## Lint, types, import contracts, dependencies.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/deptry . && $(BIN)/pyright --warnings
 
-bench: .venv/dev.stamp ## Measure the catalogue page against a hand-written endpoint.
-	@exec $(BIN)/python -m benchmarks.catalogue $(ARGS)
+bench: .venv/dev.stamp ## Measure the catalogue page against a hand-written endpoint, and whole checkouts.
+	@$(BIN)/python -m benchmarks.catalogue $(ARGS)
+	@exec $(BIN)/python -m benchmarks.checkout
 
 web: ## Build GraphiQL from its npm packages, so that it works without internet.
 	@cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build

@@ -168,6 +168,25 @@ class Database:
             self._told(sql, time.perf_counter() - started)
             await self._pool.release(connection)
 
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
+        """Run one statement that changes something, and is a transaction by itself: one round trip instead of three.
+
+        Raises:
+            Unavailable: PostgreSQL does not answer, or not in time; it may have been done.
+        """
+        if self._writers is None:
+            raise RuntimeError("Database.open() was not called")
+        started = time.perf_counter()
+        try:
+            connection = await self._writers.acquire(timeout=CONNECT_SECONDS)
+            try:
+                return cast("Rows", await connection.fetch(statement.sql, *statement.arguments(values)))
+            finally:
+                self._told(statement.sql, time.perf_counter() - started)
+                await self._writers.release(connection)
+        except (*LOST, *BUSY) as failure:
+            raise Unavailable(NO_ANSWER) from failure
+
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """One transaction, rolled back at the end of the block unless it was committed there.

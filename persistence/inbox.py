@@ -26,9 +26,7 @@ class SqlInbox:
         return bool(await self._database.fetch(HAS, _values(delivery)))
 
     async def add(self, delivery: Delivery) -> None:
-        async with self._database.transaction() as transaction:
-            await transaction.run(ADD, _values(delivery))
-            await transaction.commit()
+        await self._database.run(ADD, _values(delivery))
 
 
 async def receive(transaction: Transaction, delivery: Delivery) -> None:

@@ -149,9 +149,7 @@ class SqlOutbox:
 
     async def take(self, most: int, lease: timedelta) -> Sequence[Taken]:
         """Up to `most` events that are due. Raises: Unavailable."""
-        async with self._database.transaction() as transaction:
-            found = await transaction.fetch(self.TAKE, {"most": most, "lease": lease})
-            await transaction.commit()
+        found = await self._database.run(self.TAKE, {"most": most, "lease": lease})
         return [
             Taken(Delivery(Event(topic, key, json.loads(facts), identity), consumer, occurred_at), attempts, until)
             for identity, topic, key, facts, consumer, occurred_at, attempts, until in found
@@ -182,12 +180,8 @@ class SqlOutbox:
         event = delivery.event
         values = {"id": event.id, "topic": event.topic, "key": event.key, "facts": json.dumps(dict(event.facts))}
         where = {"consumer": delivery.consumer, "occurred_at": delivery.occurred_at}
-        async with self._database.transaction() as transaction:
-            await transaction.run(self.BURY, {**values, **where, "attempts": attempts, "error": error})
-            await transaction.commit()
+        await self._database.run(self.BURY, {**values, **where, "attempts": attempts, "error": error})
 
     async def _settle(self, statement: Statement, taken: Taken, **values: object) -> None:
-        async with self._database.transaction() as transaction:
-            held = {"event": taken.event.id, "consumer": taken.delivery.consumer, "until": taken.until}
-            await transaction.run(statement, {**held, **values})
-            await transaction.commit()
+        held = {"event": taken.event.id, "consumer": taken.delivery.consumer, "until": taken.until}
+        await self._database.run(statement, {**held, **values})

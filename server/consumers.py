@@ -20,7 +20,6 @@ from persistence.unit_of_work import SqlUnitsOfWork
 from persistence.users.readers import SqlUserReader
 
 UNANSWERED: Sequence[str] = (
-    *("payment.requires_action", "payment.authorized", "payment.captured", "payment.failed", "payment.canceled"),
     *("refund.succeeded", "refund.failed"),
     *("fulfillment.created", "fulfillment.failed", "fulfillment.returned", "fulfillment.canceled"),
 )

@@ -86,8 +86,8 @@ class Progress:
     async def store(self, work: OrdersWork) -> Order:
         """The order as stored, with its events."""
         stored = self.order if self.order == self._before else await work.orders.save(self.order)
-        for event in self._events:
-            await work.orders.append(event)
+        if self._events:
+            await work.orders.append(*self._events)
         self._events.clear()
         self.order = stored
         self._before = stored

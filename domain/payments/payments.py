@@ -56,6 +56,14 @@ def _why_not_due(order: Order, at: datetime) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """What a payment is tried with, and what the provider is to know first, if it has not heard of it yet."""
+
+    method: str
+    new: NewIntent | None
+
+
+@dataclass(frozen=True, slots=True)
 class Payments:
     """`return_url` is where buyers come back to who approve a payment on somebody else's page."""
 
@@ -101,11 +109,11 @@ class Payments:
             ProviderUnavailable: nothing was charged.
         """
         await self._not_yet(once)
-        begun, method = await self._begun(actor, payment_id, token)
-        if method is None:
+        begun, chosen = await self._begun(actor, payment_id, token)
+        if chosen is None:
             return begun
         try:
-            intent = await self._confirmed(begun, method)
+            intent = await self._confirmed(begun, chosen)
         except OutcomeUnknown:
             return begun  # and no answer is kept under the key: the truth will be known
         except (ProviderDown, ProviderRefused) as failure:
@@ -210,33 +218,35 @@ class Payments:
         """Ask the provider about a payment whose end is not known. Raises: see `learn`."""
         await self._learn(payment, await self._asked(payment))
 
-    async def _begun(self, actor: Actor, payment_id: PaymentId, token: str | None) -> tuple[Payment, str | None]:
-        """The payment, and what it is tried with; None when a try is under way already."""
-        found = await self._found(actor, payment_id)
+    async def _begun(self, actor: Actor, payment_id: PaymentId, token: str | None) -> tuple[Payment, Try | None]:
+        """The payment, and how it is tried; None when a try is under way already."""
         async with self.begin() as work:
-            ledger = await self._ledger(work, found.order_id, actor)
-            payment = next(one for one in ledger.payments if one.id == payment_id)
+            order = await work.payments.lock_order(payment_id)
+            if order is None or not OWNER.allows(actor, order.owner):
+                raise NotFound("paymentId", "payment")
+            payment = next(one for one in await work.payments.of_order(order.id) if one.id == payment_id)
             if payment.status is PaymentStatus.PROCESSING:
                 return payment, None
             if payment.status is PaymentStatus.FAILED and payment.failure is not None:
                 raise PaymentDeclined(payment.failure)
             _require_confirmable(payment)
-            order = ledger.progress.order
-            _require(order, _why_not_due(order, ledger.progress.at), "CONFIRM")
+            _require(order, _why_not_due(order, self.clock()), "CONFIRM")
             method = token or await _saved(work, payment)
+            new = None if payment.reference is not None else await _new_intent(work, payment, order)
             begun = replace(payment, status=PaymentStatus.PROCESSING)
             await work.payments.save(begun)
             await work.commit()
-        return begun, method
+        return begun, Try(method, new)
 
-    async def _confirmed(self, payment: Payment, method: str) -> Intent:
+    async def _confirmed(self, payment: Payment, chosen: "Try") -> Intent:
         reference = payment.reference
-        if reference is None:
+        if chosen.new is not None:
             try:
-                reference = (await self._asked(payment)).reference
+                reference = (await self.gateway.create(chosen.new)).reference
             except OutcomeUnknown as failure:  # whatever became of it, it was not confirmed
                 raise ProviderDown(str(failure)) from failure
-        return await self.gateway.confirm(Confirmation(reference, method, self.return_url, f"{payment.id}:confirm"))
+        key = f"{payment.id}:confirm"
+        return await self.gateway.confirm(Confirmation(reference or "", chosen.method, self.return_url, key))
 
     async def _put_back(self, payment: Payment) -> None:
         """The try did not reach the provider: another one can be made."""
@@ -254,10 +264,7 @@ class Payments:
             order = await work.orders.lock(payment.order_id)
             if order is None:
                 raise NotFound("id", "order")
-            customer = None
-            if payment.user_id is not None and payment.saved_payment_method_id is not None:
-                customer = await work.saved_methods.customer(payment.user_id, payment.provider)
-        new = NewIntent(payment.id, str(order.id), order.number, payment.amount, payment.capture_method, customer)
+            new = await _new_intent(work, payment, order)
         return await self.gateway.create(new)
 
     async def _learn(self, payment: Payment, intent: Intent, once: Once | None = None) -> Payment:
@@ -348,6 +355,13 @@ def _require(order: Order, why: str | None, action: str) -> None:
 def _require_confirmable(payment: Payment) -> None:
     if payment.status not in _CONFIRMABLE:
         raise InvalidTransition(payment.status.name, "CONFIRM", f"The payment is {_spoken(payment)} already.")
+
+
+async def _new_intent(work: PaymentsWork, payment: Payment, order: Order) -> NewIntent:
+    customer = None
+    if payment.user_id is not None and payment.saved_payment_method_id is not None:
+        customer = await work.saved_methods.customer(payment.user_id, payment.provider)
+    return NewIntent(payment.id, str(order.id), order.number, payment.amount, payment.capture_method, customer)
 
 
 async def _saved(work: PaymentsWork, payment: Payment) -> str:

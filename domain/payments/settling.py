@@ -69,7 +69,10 @@ class Ledger:
     @classmethod
     async def of(cls, work: PaymentsWork, progress: Progress) -> "Ledger":
         order_id = progress.order.id
-        return cls(work, progress, await work.payments.of_order(order_id), await work.payments.refunds_of(order_id))
+        payments = await work.payments.of_order(order_id)
+        # nothing is paid back before something was paid: most orders are spared a statement
+        paid = any(one.amount_captured.units for one in payments)
+        return cls(work, progress, payments, await work.payments.refunds_of(order_id) if paid else ())
 
     def refundable(self, payment: Payment) -> Money:
         return refundable(payment, self.refunds)
@@ -167,9 +170,6 @@ class Ledger:
             words = payment.failure.message
         amount = payment.amount_captured if payment.status is PaymentStatus.CAPTURED else payment.amount
         self.progress.happened(kind, words, payment_id=payment.id, amount=amount)
-        self._work.happened(
-            Event(f"payment.{payment.status.value}", self.progress.order.id, {"payment_id": str(payment.id)})
-        )
 
     def _confirm(self) -> None:
         if self.progress.order.status is OrderStatus.PENDING:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.orders.order import OrderId
+from domain.orders.order import Order, OrderId
 from domain.orders.work import OrdersWork
 from domain.payments.payment import (
     Payment,
@@ -27,6 +27,10 @@ class PaymentRepository(Protocol):
         ...
 
     async def save(self, payment: Payment) -> None: ...
+
+    async def lock_order(self, payment_id: PaymentId) -> Order | None:
+        """The order that a payment is for."""
+        ...
 
     async def by_id(self, payment_id: PaymentId) -> Payment | None:
         """As it is at the moment: lock its order before you change it, and look again."""

@@ -274,13 +274,10 @@ class SqlOrders:
         for statement in (self.ANONYMISE, self.ANONYMISE_EVENTS, self.ANONYMISE_TRACKING, self.ANONYMISE_USES):
             await self._transaction.run(statement, {"user_id": user_id})
 
-    async def append(self, event: OrderEvent) -> None:
-        self._transaction.tell(EVENTS, event.order_id)
-        previous = event.previous_status and event.previous_status.value
-        values = {column: getattr(event, column) for column in EVENT_COLUMNS}
-        amount = None if event.amount is None else event.amount.amount
-        written = {"type": event.type.value, "previous_status": previous, "status": event.status.value}
-        await self._transaction.run(self.APPEND, {**values, **written, "amount": amount})
+    async def append(self, *events: OrderEvent) -> None:
+        for event in events:
+            self._transaction.tell(EVENTS, event.order_id)
+        await self._transaction.run_many(self.APPEND, [_event_values(event) for event in events])
 
 
 def _values(order: Order) -> Mapping[str, Any]:
@@ -312,3 +309,13 @@ def _line_values(line: OrderLine) -> Mapping[str, Any]:
     plain = ("id", "order_id", "variant_id", "product_name", "variant_title", "sku", "quantity")
     amounts = ("unit_price", "discount", "tax", "total")
     return {name: getattr(line, name) for name in plain} | {name: getattr(line, name).amount for name in amounts}
+
+
+def _event_values(event: OrderEvent) -> Mapping[str, Any]:
+    return {
+        **{column: getattr(event, column) for column in EVENT_COLUMNS},
+        "amount": None if event.amount is None else event.amount.amount,
+        "type": event.type.value,
+        "previous_status": event.previous_status and event.previous_status.value,
+        "status": event.status.value,
+    }

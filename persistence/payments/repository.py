@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 from sqlalchemy import DateTime, Integer, String, Uuid, and_, or_, select
 
-from domain.orders.order import OrderId
+from domain.orders.order import Order, OrderId
 from domain.payments.payment import Payment, PaymentId, PaymentProvider, PaymentStatus
 from domain.payments.refund import Refund, RefundId, RefundLine, RefundStatus
 from domain.payments.returns import Return
 from persistence.database import Transaction
+from persistence.orders.repository import ORDERS
+from persistence.orders.tables import orders
 from persistence.payments.mappers import PAYMENT, REFUND
 from persistence.payments.returns import SqlReturns
 from persistence.payments.tables import payments, refund_lines, refunds
@@ -56,6 +58,11 @@ class SqlPayments(SqlReturns):
             payments.c.reference == parameter("reference", String()),
         )
     )
+    LOCK_ORDER = Statement(
+        select(*ORDERS.columns)
+        .where(orders.c.id.in_(select(payments.c.order_id).where(payments.c.id == parameter("id", Uuid()))))
+        .with_for_update(key_share=True)
+    )
     UNSETTLED = _unsettled()
     REFUNDS_OF = Statement(
         _ALL_REFUNDS.where(refunds.c.order_id == parameter("order_id", Uuid())).order_by(refunds.c.id)
@@ -85,6 +92,9 @@ class SqlPayments(SqlReturns):
 
     async def by_id(self, payment_id: PaymentId) -> Payment | None:
         return self._first(await self._transaction.fetch(self.BY_ID, {"id": payment_id}))
+
+    async def lock_order(self, payment_id: PaymentId) -> Order | None:
+        return next(iter(ORDERS.objects(await self._transaction.fetch(self.LOCK_ORDER, {"id": payment_id}))), None)
 
     async def by_reference(self, provider: PaymentProvider, reference: str) -> Payment | None:
         values = {"provider": provider.value, "reference": reference}
