@@ -1,4 +1,4 @@
-"""Looks whether the books agree: stock, reservations, orders, shipments, totals, codes. Reads only, in one snapshot."""
+"""Looks whether the books agree: stock, orders, shipments, totals, codes, money. Reads only, in one snapshot."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from persistence.database import ConnectionSettings, connect
+from persistence.payments import laws as money
 
 SECONDS = 600.0
 BATCH = 500
@@ -138,6 +139,7 @@ LAWS: Mapping[str, str] = {
         FROM discount_codes d LEFT JOIN discount_redemptions r ON r.discount_code_id = d.id
         GROUP BY d.id HAVING d.times_used <> count(r.order_id)
     """,
+    **money.LAWS,
 }
 
 

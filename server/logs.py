@@ -120,3 +120,8 @@ def slow_statement(sql: str, seconds: float) -> None:
 def unreconciled(what: str, failure: Exception) -> None:
     """Somebody should look: the provider's books and ours cannot be brought together by asking again."""
     _MONEY.error("not reconciled", what=what, error=type(failure).__name__)
+
+
+def unhandled(what: str, failure: Exception) -> None:
+    """A bug, or something that nobody thought of."""
+    _MONEY.error("not handled", what=what, exc_info=failure)

@@ -14,9 +14,11 @@ from adapters.stripe_payments import StripeGateway, StripeNoticeReader
 from domain.payments.gateway import NoticeReader, PaymentGateway
 from domain.payments.payment import PaymentId
 from domain.payments.payments import Payments
+from domain.payments.provider_events import Merchant, ProviderEvents
 from domain.payments.reconciling import Reconciler
 from domain.payments.refund import RefundId
 from domain.payments.refunds import Refunds
+from domain.payments.saved_methods import SavedMethods
 from domain.payments.settling import REFUND, RELEASE
 from domain.shared.clock import now
 from domain.shared.events import Event, Handler
@@ -104,12 +106,11 @@ class Money:
 
     begin: SqlUnitsOfWork
     gateway: PaymentGateway
-    return_url: str
-    publishable_key: str | None
+    settings: Settings
 
     @property
     def payments(self) -> Payments:
-        return Payments(self.begin, self.gateway, now, self.return_url)
+        return Payments(self.begin, self.gateway, now, self.settings.address)
 
     @property
     def refunds(self) -> Refunds:
@@ -118,8 +119,13 @@ class Money:
     def reconciler(self) -> Reconciler:
         return Reconciler(self.begin, self.payments, self.refunds, now, logs.unreconciled)
 
+    def provider_events(self) -> ProviderEvents:
+        merchant = Merchant(self.gateway.provider, account=None, is_live=self.settings.stripe_is_live)
+        saved_methods = SavedMethods(self.begin, self.gateway, now)
+        return ProviderEvents(self.begin, merchant, self.payments, saved_methods, now, logs.unhandled)
+
     def handlers(self) -> Mapping[str, Handler]:
-        """What the provider is asked to do after a transaction."""
+        """What the provider is asked to do, or about, after a transaction."""
 
         async def release(event: Event) -> None:
             await self.payments.release(PaymentId(event.key))
@@ -127,4 +133,4 @@ class Money:
         async def pay_back(event: Event) -> None:
             await self.refunds.carry_out(RefundId(UUID(str(event.facts["refund_id"]))))
 
-        return {RELEASE: release, REFUND: pay_back}
+        return {RELEASE: release, REFUND: pay_back, **self.provider_events().handlers}

@@ -200,7 +200,7 @@ async def open_shop(
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
         signer = HmacSigner(keys.derivations(SIGNATURES))
-        money = Money(begin, gateway(settings, database, stack), settings.address, settings.stripe_publishable_key)
+        money = Money(begin, gateway(settings, database, stack), settings)
         followed = _followed(database, signals, stack)
         engine = Engine(root.build(), suggest=not settings.production)
         use_cases = _UseCases(
@@ -290,7 +290,7 @@ class _UseCases:
             payments=self.money.payments,
             refunds=self.money.refunds,
             saved_methods=SavedMethods(self.begin, self.money.gateway, now),
-            publishable_key=self.money.publishable_key,
+            publishable_key=self.money.settings.stripe_publishable_key,
             fulfillments=Fulfillments(self.begin, now),
             provider_events=NoticeKeeping(self.begin, now),
             signer=self.signer,

@@ -138,8 +138,12 @@ async def confirm(database: Database, *orders: OrderId) -> None:
             "FROM orders WHERE id = ANY(CAST(:orders AS uuid[]))"
         ),
         (
-            "UPDATE orders SET status = 'confirmed', payment_status = 'paid', confirmed_at = now(), "
-            "expires_at = NULL, events = events + 1 WHERE id = ANY(CAST(:orders AS uuid[]))"
+            "UPDATE payments SET status = 'captured', amount_captured = amount, is_closed = true "
+            "WHERE order_id = ANY(CAST(:orders AS uuid[]))"
+        ),
+        (
+            "UPDATE orders SET status = 'confirmed', payment_status = 'paid', amount_captured = total, "
+            "confirmed_at = now(), expires_at = NULL, events = events + 1 WHERE id = ANY(CAST(:orders AS uuid[]))"
         ),
         message=MESSAGES[OrderEventType.ORDER_CONFIRMED],
         orders=list(orders),

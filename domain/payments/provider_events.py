@@ -5,17 +5,18 @@ notices come, how often, or how late.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from domain.payments.errors import ProviderMismatch
 from domain.payments.gateway import BadSignature, Notice
 from domain.payments.notices import Claims, ProviderEvent, ProviderEventId, ProviderEventStatus
 from domain.payments.payment import PaymentId, PaymentProvider
 from domain.shared.clock import Clock
 from domain.shared.errors import NotFound, Unavailable
-from domain.shared.events import Event
+from domain.shared.events import Event, Handler
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
 from domain.shared.work import Begin, Work
@@ -32,10 +33,6 @@ _REMOVED = frozenset(
     }
 )
 """What payloads say of buyers beyond ids, and what lets somebody act as them: it is not ours to keep."""
-
-
-class Mismatch(Exception):
-    """What the provider says is not what was agreed: nothing of it is applied. Its message is for people."""
 
 
 class NotOurs(Exception):
@@ -84,6 +81,8 @@ class ProviderEventsWork(Work, Protocol):
 
 
 BeginProviderEventsWork = Begin[ProviderEventsWork]
+Report = Callable[[str, Exception], None]
+"""Told what could not be handled, and why."""
 
 
 class LearnsOfPayments(Protocol):
@@ -93,19 +92,15 @@ class LearnsOfPayments(Protocol):
         Raises:
             Unavailable: it does not answer.
             NotFound: we have no such payment.
-            Mismatch: what it says is not what was agreed.
+            ProviderMismatch: what it says is not what was agreed.
         """
         ...
 
 
 class LearnsOfSetups(Protocol):
-    async def learn_setup(self, reference: str) -> object:
+    async def learn_setup(self, provider: PaymentProvider, reference: str) -> object:
         """The same, of a means of payment that somebody wants to keep."""
         ...
-
-
-class Log(Protocol):
-    def exception(self, event: str, /, **facts: str) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +176,10 @@ class ProviderEvents:
     payments: LearnsOfPayments
     saved_methods: LearnsOfSetups
     clock: Clock
-    log: Log
+    report: Report
 
     @property
-    def handlers(self) -> Mapping[str, Callable[[Event], Awaitable[None]]]:
+    def handlers(self) -> Mapping[str, Handler]:
         return {TOPIC: self.handle}
 
     async def handle(self, told: Event) -> None:
@@ -206,10 +201,10 @@ class ProviderEvents:
             raise
         except NotOurs as foreign:
             await self._settle(event, ProviderEventStatus.IGNORED, str(foreign))
-        except Mismatch as mismatch:
+        except ProviderMismatch as mismatch:
             await self._settle(event, ProviderEventStatus.FAILED, str(mismatch))
-        except Exception as failure:
-            self.log.exception("provider event not handled", id=str(event.id), type=event.type)
+        except Exception as failure:  # noqa: BLE001  (whatever it is, it is counted, and the others go on)
+            self.report(f"provider event {event.id}", failure)
             await self._failed(event, failure)
         else:
             await self._settle(event, ProviderEventStatus.PROCESSED, None)
@@ -222,20 +217,14 @@ class ProviderEvents:
     async def _look_into(self, event: ProviderEvent) -> None:
         _require_ours(event, self.merchant)
         if event.reference is None:
-            raise Mismatch("It does not name what it is about.")
+            raise ProviderMismatch("It does not name what it is about.")
         if event.subject == SETUP:
-            await self._learn_setup(event.reference)
+            await self.saved_methods.learn_setup(event.provider, event.reference)
             return
         async with self.begin() as work:
             known = await work.provider_events.payments(event.provider, event.reference, event.claims.payment_id)
         require_agreed(event, known)
         await self.payments.learn(event.provider, event.reference)
-
-    async def _learn_setup(self, reference: str) -> None:
-        try:
-            await self.saved_methods.learn_setup(reference)
-        except NotFound as foreign:
-            raise NotOurs("It is about a means of payment that nobody keeps here.") from foreign
 
     async def _failed(self, event: ProviderEvent, failure: Exception) -> None:
         why = f"It could not be handled: {type(failure).__name__}."
@@ -261,16 +250,16 @@ class ProviderEvents:
 
 
 def _require_ours(event: ProviderEvent, merchant: Merchant) -> None:
-    """Raises: NotOurs, Mismatch: it is about somebody else's money, or about other money than ours."""
+    """Raises: NotOurs, ProviderMismatch: it is about somebody else's money, or about other money than ours."""
     if event.subject not in {PAYMENT, SETUP}:
         raise NotOurs("Nothing in this shop depends on events of this type.")
     if event.provider is not merchant.provider:
-        raise Mismatch("It is from a provider that the shop does not use now.")
+        raise ProviderMismatch("It is from a provider that the shop does not use now.")
     if event.claims.account not in {None, merchant.account}:
-        raise Mismatch("It is about another account at the provider.")
+        raise ProviderMismatch("It is about another account at the provider.")
     if event.claims.is_live is not merchant.is_live:
         kinds = ("live", "test") if event.claims.is_live else ("test", "live")
-        raise Mismatch("It is about {} money, and the shop is set up for {} money.".format(*kinds))
+        raise ProviderMismatch("It is about {} money, and the shop is set up for {} money.".format(*kinds))
 
 
 def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> None:
@@ -278,7 +267,7 @@ def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> None:
 
     Raises:
         NotOurs: it does not claim to be of a payment of this shop, and is not.
-        Mismatch: it is not what was agreed.
+        ProviderMismatch: it is not what was agreed.
     """
     claims = event.claims
     # the provider may be faster than our own books: they have no reference before its first answer was stored
@@ -288,20 +277,20 @@ def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> None:
     if not ours and claims.payment_id is None:
         raise NotOurs("It is about a payment that was not made by this shop.")
     if not ours:
-        raise Mismatch("It names a payment that this shop does not have.")
+        raise ProviderMismatch("It names a payment that this shop does not have.")
     [payment] = ours
     if claims.payment_id not in {None, payment.id} or payment.reference not in {None, event.reference}:
-        raise Mismatch("It names another payment of ours than the provider has under this reference.")
+        raise ProviderMismatch("It names another payment of ours than the provider has under this reference.")
     if claims.amount is not None and claims.amount.currency_code != payment.amount.currency_code:
-        raise Mismatch("It is about another currency than was agreed.")
+        raise ProviderMismatch("It is about another currency than was agreed.")
     if claims.amount not in {None, payment.amount}:
-        raise Mismatch("It is about another amount than was agreed.")
+        raise ProviderMismatch("It is about another amount than was agreed.")
 
 
 def _received(event: ProviderEvent) -> Event:
     """What is about one thing is looked into in turn, and keeps nothing else waiting."""
     name = f"{event.provider.value}/{event.subject}/{event.reference or event.external_id}"
-    return Event(TOPIC, uuid5(NAMESPACE_URL, name), {"id": str(event.id)})
+    return Event("provider_event.received", uuid5(NAMESPACE_URL, name), {"id": str(event.id)})
 
 
 def harmless(payload: str) -> str:

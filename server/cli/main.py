@@ -129,12 +129,19 @@ def settings(
 
 
 @app.command()
-def audit() -> None:
-    """Prove that stock, reservations, orders, shipments, totals and discounts agree, or print where they do not.
+def audit(
+    *,
+    provider: Annotated[
+        bool, typer.Option("--provider", help="Also ask the payment provider about every payment that it knows.")
+    ] = False,
+) -> None:
+    """Prove that stock, orders, shipments, totals, discounts and payments agree, or print where they do not.
 
     It only reads. Exits with 1 when something does not agree. May run beside a busy shop.
+
+    Examples: `souk audit`, `souk audit --provider`.
     """
-    _run("audit")
+    _run("audit", provider)
 
 
 @app.command()

@@ -13,12 +13,15 @@ from domain.orders.shipment import Details
 from domain.payments.wish import Wish
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from persistence.audit import LAWS, violations
+from persistence.payments import laws as money
 from server.wiring import Shop
 from tests import sql
 from tests.command import Souk, fresh_home
 from tests.selling import Market, books_agree, confirm, market
 
-STOCK, RESERVED, LEDGER, ENDED, SENT, SHIPPED, PACKED, GOODS, TOTALS, LINES, EVENTS, CARTS, CODES = LAWS
+OF_GOODS = [law for law in LAWS if law not in money.LAWS]
+"""The laws of money have tests of their own."""
+STOCK, RESERVED, LEDGER, ENDED, SENT, SHIPPED, PACKED, GOODS, TOTALS, LINES, EVENTS, CARTS, CODES = OF_GOODS
 COOKED = {
     "units that nobody booked": ("UPDATE product_variants SET on_hand = on_hand + 1", {STOCK}),
     "units that were booked and never came": (
@@ -170,12 +173,12 @@ async def test_cooked_books_are_found_by_the_laws_that_they_break(honest: Market
     statement, broken = COOKED[name]
     await sql.run(honest.database, statement)
     found = [violation async for violation in violations(honest.database.settings)]
-    assert {violation.law for violation in found} == broken
+    assert {violation.law for violation in found if violation.law in OF_GOODS} == broken
     assert all(violation.where.split(" ")[0] in {"variant", "order", "cart", "code"} for violation in found)
 
 
 def test_every_law_is_broken_by_something() -> None:
-    assert set[str]().union(*(broken for _, broken in COOKED.values())) == set(LAWS)
+    assert set[str]().union(*(broken for _, broken in COOKED.values())) == set(OF_GOODS)
 
 
 async def test_the_audit_changes_nothing(honest: Market) -> None:
