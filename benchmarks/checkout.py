@@ -27,6 +27,7 @@ from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks.servers import free_port, serving
 from persistence import migrations
 from persistence.database import ConnectionSettings
+from resolvers.global_ids import encode
 from server.demo.loading import load_demo
 
 HOME = Path(__file__).resolve().parent.parent / ".souk" / "bench-checkout"
@@ -150,13 +151,7 @@ async def prepare(url: str) -> Sequence[str]:
     rows = await connection.fetch(FOR_SALE)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
-    return [_global_id(row[0]) for row in rows]
-
-
-def _global_id(variant: Any) -> str:
-    from resolvers.global_ids import encode  # noqa: PLC0415  (with it, the whole schema)
-
-    return encode("ProductVariant", variant)
+    return [encode("ProductVariant", row[0]) for row in rows]
 
 
 async def measure(port: int, variants: Sequence[str], server: psutil.Process, seconds: float) -> Measured:

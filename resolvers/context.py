@@ -9,7 +9,8 @@ import strawberry
 from domain.shared.reading import Wanted
 from domain.users.user import UNKNOWN, Actor, Client, User, UserRole
 from resolvers import loaders
-from resolvers.loaders import Loaders, Readers
+from resolvers.loaders import Loaders
+from resolvers.readers import Readers
 from resolvers.services import Services
 
 EVERYTHING: Mapping[type, Wanted] = {}

@@ -17,22 +17,20 @@ from domain.orders.events import (
     OrderRefundEvent,
 )
 from domain.orders.fulfillment import Fulfillment, FulfillmentId
-from domain.orders.listing import OrderScope
 from domain.orders.order import Order, OrderId, OrderLine, OrderLineId
-from domain.orders.reading import EventScope, EventsKey, OrderReader, OrdersKey
-from domain.payments.event_listing import ProviderEventReader, ProviderEventScope
+from domain.orders.reading import EventsKey, OrderReader, OrdersKey
+from domain.payments.event_listing import ProviderEventReader
 from domain.payments.notices import ProviderEvent, ProviderEventId
 from domain.payments.payment import Payment, PaymentId, SavedPaymentMethod, SavedPaymentMethodId
 from domain.payments.reading import PaymentReader
 from domain.payments.refund import Refund, RefundId, RefundLine
 from domain.pricing.discounts import DiscountCode, DiscountCodeId
 from domain.pricing.shipping import ShippingMethod, ShippingRate, ShippingRateId
-from domain.pricing.store import DiscountScope, StoreReader
+from domain.pricing.store import StoreReader
 from domain.pricing.taxes import TaxRate, TaxRateId
 from domain.products.category import Category, CategoryId
 from domain.products.inventory import AdjustmentId, InventoryAdjustment, VariantId
-from domain.products.ledger import LedgerKey, LedgerReader, LedgerScope
-from domain.products.listing import CategoryScope, ProductScope
+from domain.products.ledger import LedgerKey, LedgerReader
 from domain.products.product import (
     MediaId,
     Product,
@@ -42,51 +40,20 @@ from domain.products.product import (
     ProductVariant,
     SelectedOption,
 )
-from domain.products.reading import CategoryPageKey, CategoryReader, MediaReader, ProductReader, VariantReader
+from domain.products.reading import CategoryPageKey
 from domain.shared.clock import now
 from domain.shared.paging import Page
 from domain.shared.reading import Wanted
-from domain.shared.shop import ShopReader
 from domain.users.access import OWNER
 from domain.users.address import AddressId, SavedAddress
-from domain.users.listing import UserScope
 from domain.users.reading import AddressReader, SessionReader, UserReader
 from domain.users.sessions import Session
 from domain.users.user import Actor, SessionId, User, UserId
 from resolvers.batching import Loader, count, many, one
+from resolvers.readers import Readers, Scope, counts
 
 K = TypeVar("K")
 EVENT_CLASSES = (OrderEvent, OrderLifecycleEvent, OrderPaymentEvent, OrderFulfillmentEvent, OrderRefundEvent)
-Scope = (
-    ProductScope
-    | CategoryScope
-    | LedgerScope
-    | UserScope
-    | DiscountScope
-    | OrderScope
-    | EventScope
-    | ProviderEventScope
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Readers:
-    """What the database can be asked; one set per process."""
-
-    products: ProductReader
-    variants: VariantReader
-    media: MediaReader
-    categories: CategoryReader
-    ledger: LedgerReader
-    store: StoreReader
-    carts: CartReader
-    orders: OrderReader
-    payments: PaymentReader
-    provider_events: ProviderEventReader
-    users: UserReader
-    addresses: AddressReader
-    sessions: SessionReader
-    shop: ShopReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +158,7 @@ def build(readers: Readers, actor: Actor, wanted: Mapping[type, Wanted]) -> Load
         addresses=many(partial(readers.addresses.of_users, wanted=address)),
         session=one(partial(_sessions, readers.sessions, actor, session)),
         sessions=many(partial(readers.sessions.of_users, wanted=session)),
-        total_count=count(partial(_counts, readers)),
+        total_count=count(partial(counts, readers)),
     )
 
 
@@ -373,30 +340,3 @@ async def _sessions(
 ) -> Mapping[SessionId, Session]:
     found = await reader.by_ids(ids, wanted=wanted)
     return {identity: one for identity, one in found.items() if one.user_id == actor.user_id}
-
-
-async def _counts(readers: Readers, scopes: Sequence[Scope]) -> Mapping[Scope, int]:
-    counts: dict[Scope, int] = {}
-    for kind, count_of in _counting(readers).items():
-        of_kind = [scope for scope in scopes if isinstance(scope, kind)]
-        if of_kind:
-            counts |= await count_of(of_kind)
-    return counts
-
-
-def _counting(readers: Readers) -> Mapping[type[Scope], Callable[[Any], Awaitable[Mapping[Any, int]]]]:
-    return {
-        ProductScope: readers.products.counts,
-        CategoryScope: readers.categories.counts,
-        LedgerScope: readers.ledger.counts,
-        DiscountScope: partial(_discount_counts, readers.store),
-        OrderScope: readers.orders.counts,
-        EventScope: readers.orders.event_counts,
-        ProviderEventScope: readers.provider_events.counts,
-        UserScope: readers.users.counts,
-    }
-
-
-async def _discount_counts(reader: StoreReader, scopes: Sequence[DiscountScope]) -> Mapping[DiscountScope, int]:
-    """There is one list of them."""
-    return dict.fromkeys(scopes, await reader.discount_count())

@@ -67,7 +67,7 @@ from persistence.signals import SqlSignals
 from persistence.unit_of_work import SqlUnitsOfWork
 from persistence.users.readers import SqlAddressReader, SqlRevocations, SqlSessionReader, SqlUserReader
 from resolvers.context import context
-from resolvers.loaders import Readers
+from resolvers.readers import Readers
 from resolvers.services import Followed, Services
 from schema import root
 from server.consumers import UNANSWERED
@@ -201,14 +201,12 @@ async def open_shop(
         begin = SqlUnitsOfWork(database, signals, now)
         signer = HmacSigner(keys.derivations(SIGNATURES))
         money = Money(begin, gateway(settings, database, stack), settings)
-        followed = _followed(database, signals, stack)
-        engine = Engine(root.build(), suggest=not settings.production)
         use_cases = _UseCases(
             *(begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer),
-            *(money, followed),
+            *(money, _followed(database, signals, stack)),
         )
         later = replace(money, begin=SqlUnitsOfWork(behind, signals, now), gateway=gateway(settings, behind, stack))
-        identities = Identities(tokens, revoked)
+        identities, engine = Identities(tokens, revoked), Engine(root.build(), suggest=not settings.production)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
         outbox = SqlOutbox(behind)
         consumers = made_consumers(behind, signals, mailer(settings), settings.address, later.handlers())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.users.user import ANONYMOUS, Actor, UserId, UserRole
 from resolvers.context import context
-from resolvers.loaders import Readers
+from resolvers.readers import Readers
 from server.graphql.errors import written
 from server.graphql.request import GraphQLRequest, RequestRefused
 from server.wiring import Shop

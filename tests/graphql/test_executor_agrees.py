@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from domain.users.user import ANONYMOUS, Actor
 from persistence.database import ConnectionSettings, Database
 from resolvers.context import context
-from resolvers.loaders import Readers
+from resolvers.readers import Readers
 from resolvers.services import Services
 from schema import root
 from server import wiring
