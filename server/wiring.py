@@ -23,6 +23,7 @@ from adapters.sealing import Sealer
 from adapters.signatures import HmacSigner
 from adapters.signing_keys import BadKey, KeyNotKept
 from domain.carts.carts import Carts
+from domain.orders.access import OrderAccess
 from domain.orders.belongings import CartsAndOrders
 from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
@@ -262,18 +263,7 @@ class _UseCases:
     def services(self, identities: Identities, repetitions: SealedRepetitions) -> Services:
         syntax, common = RfcEmailSyntax(), LeakedPasswords()
         carts = Carts(self.begin, self.shop, self.reader, syntax, now)
-        authentication = Authentication(
-            self.begin,
-            self.reader,
-            self.hasher,
-            syntax,
-            self.tokens,
-            self.revoked,
-            self.throttle,
-            StructuredSecurityLog(),
-            CartsAndOrders(carts),
-            now,
-        )
+        authentication = self._authentication(syntax, carts)
         shared = (self.begin, authentication, self.hasher, common, syntax, self.throttle, self.revoked, now)
         return Services(
             presence=identities,
@@ -286,6 +276,7 @@ class _UseCases:
             store_settings=StoreSettings(self.begin, self.shop),
             carts=carts,
             checkout_placing=CheckoutPlacing(self.begin, OrderPlacing(self.signer, now), self.money.gateway),
+            order_access=OrderAccess(self.begin, self.signer),
             orders=Orders(self.begin, CalledOff(), now),
             payments=self.money.payments,
             refunds=self.money.refunds,
@@ -295,6 +286,20 @@ class _UseCases:
             provider_events=NoticeKeeping(self.begin, now),
             signer=self.signer,
             followed=self.followed,
+        )
+
+    def _authentication(self, syntax: RfcEmailSyntax, carts: Carts) -> Authentication:
+        return Authentication(
+            self.begin,
+            self.reader,
+            self.hasher,
+            syntax,
+            self.tokens,
+            self.revoked,
+            self.throttle,
+            StructuredSecurityLog(),
+            CartsAndOrders(carts),
+            now,
         )
 
 
