@@ -63,3 +63,5 @@ FORGERIES = 10_000 if STRESS else 320
 """Of webhooks, of each kind as many."""
 LATE_COMMITS = 500 if STRESS else 40
 """Transactions of each of six writers, which commit in another order than they began."""
+CUTS = 500 if STRESS else 10
+"""Of those who follow an order, for each way that signals take: connections, the server, the database, Redis."""
