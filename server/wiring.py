@@ -200,20 +200,17 @@ async def open_shop(
         throttle = Throttle(limiter or _limiter(settings, stack))
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
-        signer = HmacSigner(keys.derivations(SIGNATURES))
         money = Money(begin, gateway(settings, database, stack), settings)
-        followed = _followed(database, signals, stack)
         engine = Engine(root.build(), suggest=not settings.production)
         use_cases = _UseCases(
-            *(begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer),
-            *(money, followed),
+            *(begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database)),
+            *(HmacSigner(keys.derivations(SIGNATURES)), money, _followed(database, signals, stack)),
         )
         later = replace(money, begin=SqlUnitsOfWork(behind, signals, now), gateway=gateway(settings, behind, stack))
         identities = Identities(tokens, revoked)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
-        outbox = SqlOutbox(behind)
         consumers = made_consumers(behind, signals, mailer(settings), settings.address, later.handlers())
-        carrier, consuming = _bus(settings, consumers, outbox, stack)
+        carrier, consuming = _bus(settings, consumers, SqlOutbox(behind), stack)
         yield Shop(
             settings=settings,
             database=database,
@@ -223,7 +220,7 @@ async def open_shop(
             signals=signals,
             sandbox=sandbox(settings, database, behind),
             consumers=consumers,
-            relay=Relay(outbox, carrier, signals),
+            relay=Relay(SqlOutbox(behind), carrier, signals),
             consuming=consuming,
             notices=notice_reader(settings),
             behind=behind,
