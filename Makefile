@@ -67,8 +67,8 @@ stress: .venv/dev.stamp ## Run the randomised tests at full length, with fresh e
 	@SOUK_STRESS=1 $(BIN)/python -m pytest -n auto -o faulthandler_timeout=7200 \
 	  tests/graphql/test_executor_agrees.py tests/graphql/accounts/test_odd_input.py \
 	  tests/graphql/accounts/test_people.py tests/persistence/test_pages.py \
-	  tests/scenarios/test_cart_races.py tests/scenarios/test_event_deaths.py tests/scenarios/test_order_books.py \
-	  tests/scenarios/test_order_placing.py \
+	  tests/scenarios/test_cart_races.py tests/scenarios/test_event_deaths.py tests/scenarios/test_live_cuts.py \
+	  tests/scenarios/test_order_books.py tests/scenarios/test_order_placing.py tests/persistence/test_event_stream.py \
 	  tests/scenarios/test_sessions.py tests/server/test_cli_worker.py tests/server/test_http_fuzz.py \
 	  tests/server/test_relay.py $(ARGS)
 	@SOUK_STRESS=1 exec $(BIN)/python -m pytest -n 0 -rP -o faulthandler_timeout=7200 tests/scenarios/test_login_time.py
@@ -76,9 +76,8 @@ stress: .venv/dev.stamp ## Run the randomised tests at full length, with fresh e
 check: .venv/dev.stamp ## Lint, types, import contracts, dependencies.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/deptry . && $(BIN)/pyright --warnings
 
-bench: .venv/dev.stamp ## Measure the catalogue page against a hand-written endpoint, and whole checkouts.
-	@$(BIN)/python -m benchmarks.catalogue $(ARGS)
-	@exec $(BIN)/python -m benchmarks.checkout
+bench: .venv/dev.stamp ## Measure the catalogue page against a hand-written endpoint, whole checkouts, and live order tracking.
+	@$(BIN)/python -m benchmarks.catalogue $(ARGS) && $(BIN)/python -m benchmarks.checkout && exec $(BIN)/python -m benchmarks.fanout
 
 web: ## Build GraphiQL from its npm packages, so that it works without internet.
 	@cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build

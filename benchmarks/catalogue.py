@@ -21,7 +21,7 @@ from rich.table import Table
 
 from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks.load import Measured, Target, measure
-from benchmarks.servers import free_port, serving
+from benchmarks.servers import free_port, in_production, serving
 from persistence import migrations
 from persistence.database import ConnectionSettings
 from server.demo.loading import load_demo
@@ -110,18 +110,7 @@ def main(
         uvloop.run(prepare(url))
         souk_port, other_port = free_port(), free_port()
         environment = {"DATABASE_URL": url}
-        production = {
-            "SOUK_ENV": "production",
-            "PUBLIC_URL": f"http://127.0.0.1:{souk_port}",
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "PORT": str(souk_port),
-            "WORKERS": "1",
-            "LOG_LEVEL": "ERROR",
-            "JWT_SECRET": "0" * 32,
-            "SMTP_URL": "smtp://127.0.0.1:25",  # no letter is sent
-            "STRIPE_SECRET_KEY": "sk_test_1",  # nothing is paid
-            "STRIPE_WEBHOOK_SECRET": "whsec_12345678",
-        }
+        production = in_production(souk_port)
         souk_command = [str(Path(sys.executable).with_name("souk")), "serve"]
         other_command = [sys.executable, "-m", "benchmarks.handwritten", str(other_port)]
         with (

@@ -26,7 +26,7 @@ def serving(command: Sequence[str], port: int, path: str, **environment: str) ->
         yield psutil.Process(process.pid)
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -40,3 +40,19 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise RuntimeError(f"no answer from {url}")
+
+
+def in_production(port: int) -> dict[str, str]:
+    """What a server needs there."""
+    return {
+        "SOUK_ENV": "production",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "1",
+        "LOG_LEVEL": "ERROR",
+        "JWT_SECRET": "0" * 32,
+        "SMTP_URL": "smtp://127.0.0.1:25",  # no letter is sent
+        "STRIPE_SECRET_KEY": "sk_test_1",  # nothing is paid
+        "STRIPE_WEBHOOK_SECRET": "whsec_12345678",
+    }

@@ -1,14 +1,15 @@
 """Connections to PostgreSQL: a pool that only reads, and one for transactions.
 
-Both are small: past a dozen connections PostgreSQL gets slower, and hot rows slow down first.
+Both are small: past a dozen connections PostgreSQL gets slower, and hot rows slow down first. Who finds all of them
+taken waits in a row, as long as an operation may take.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -18,6 +19,7 @@ import asyncpg
 
 from domain.shared.errors import Unavailable
 from persistence.statements import Statement
+from persistence.turns import Seats, Turns, changed, left, left_to_read, timed
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -91,13 +93,14 @@ _SLOTS: ContextVar[asyncio.Semaphore | None] = ContextVar("slots", default=None)
 
 @contextmanager
 def bounded(connections: int = MOST_AT_ONCE) -> Generator[None]:
-    """Let the block, and the tasks it starts, read on so many connections at once and no more.
+    """Let the block, and the tasks it starts, read on so many connections at once and no more, and in time.
 
     One operation with many root fields would otherwise take the whole pool, and everybody else would wait for it.
     """
     token = _SLOTS.set(asyncio.Semaphore(connections))
     try:
-        yield
+        with timed():
+            yield
     finally:
         _SLOTS.reset(token)
 
@@ -110,6 +113,8 @@ class Database:
         self._listener = listener
         self._pool: Pool | None = None
         self._writers: Pool | None = None
+        self._reading, self._writing = Seats(settings.pool_size), Seats(settings.pool_size)
+        self.turns = Turns()
 
     async def open(self) -> None:
         self._pool = await self._new_pool()
@@ -160,13 +165,17 @@ class Database:
     async def _run(self, sql: str, arguments: Sequence[Any]) -> Rows:
         if self._pool is None:
             raise RuntimeError("Database.open() was not called")
-        connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
-        started = time.perf_counter()
+        await self._reading.take(left_to_read())
         try:
-            return cast("Rows", await connection.fetch(sql, *arguments))
+            connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
+            started = time.perf_counter()
+            try:
+                return cast("Rows", await connection.fetch(sql, *arguments, timeout=left_to_read()))
+            finally:
+                self._told(sql, time.perf_counter() - started)
+                await self._pool.release(connection)
         finally:
-            self._told(sql, time.perf_counter() - started)
-            await self._pool.release(connection)
+            self._reading.leave()
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement that changes something, and is a transaction by itself: one round trip instead of three.
@@ -197,22 +206,41 @@ class Database:
         if self._writers is None:
             raise RuntimeError("Database.open() was not called")
         try:
-            begun = await self._begun(self._writers)
+            await self._writing.take(left())
             try:
-                yield begun
+                begun = await self._begun(self._writers)
+                try:
+                    yield begun
+                finally:
+                    await begun.close()
             finally:
-                await begun.close()
+                self._writing.leave()
         except (*LOST, *BUSY) as failure:
+            raise Unavailable(NO_ANSWER) from failure
+
+    @asynccontextmanager
+    async def turn(self, key: Hashable) -> AsyncGenerator[bool]:
+        """One after the other, in this process, for what has this key; who waits has no connection yet.
+
+        The block is told whether somebody else had the turn just before.
+
+        Raises:
+            Unavailable: it does not come in time.
+        """
+        try:
+            async with self.turns.of(key) as waited:
+                yield waited
+        except TimeoutError as failure:
             raise Unavailable(NO_ANSWER) from failure
 
     async def _begun(self, pool: Pool) -> Transaction:
         """A connection that broke while idle is replaced once: nothing was done with it yet."""
         try:
-            return await Transaction.begun(pool, self._told)
+            return await Transaction.begun(pool, self.turns, self._told)
         except TimeoutError:  # is an OSError too, but waiting twice as long helps nobody
             raise
         except LOST:
-            return await Transaction.begun(pool, self._told)
+            return await Transaction.begun(pool, self.turns, self._told)
 
     def _told(self, sql: str, seconds: float) -> None:
         if self._listener is not None:
@@ -222,20 +250,24 @@ class Database:
 class Transaction:
     """Statements that last together or not at all."""
 
-    def __init__(self, pool: Pool, connection: Connection, told: Listener) -> None:
+    def __init__(self, pool: Pool, connection: Connection, turns: Turns, told: Listener) -> None:
         self._pool = pool
         self._connection = connection
+        self._turns = turns
         self._told = told
         self._open = True
         self.news: dict[str, set[UUID]] = {}
         """What other processes are told once it is committed: for each topic, what was changed."""
+        self._answers = True
+        self._held: set[Hashable] = set()
+        self._ending = AsyncExitStack()
 
     @classmethod
-    async def begun(cls, pool: Pool, told: Listener) -> Self:
+    async def begun(cls, pool: Pool, turns: Turns, told: Listener) -> Self:
         connection = cast("Connection", await pool.acquire(timeout=CONNECT_SECONDS))
-        new = cls(pool, connection, told)
+        new = cls(pool, connection, turns, told)
         try:
-            await connection.execute("BEGIN")
+            await connection.execute("BEGIN", timeout=left())
         except BaseException:
             await new.close()
             raise
@@ -244,6 +276,15 @@ class Transaction:
     def tell(self, topic: str, changed: UUID) -> None:
         """Signal on `topic` that this changed, if it is committed."""
         self.news.setdefault(topic, set()).add(changed)
+
+    async def turn(self, key: Hashable) -> None:
+        """Before a row that many want is locked: one after the other, in this process, until the transaction ends.
+
+        Who needs several takes them in the order of the rows, and before the first row, or two wait for each other.
+        """
+        if key not in self._held:
+            await self._ending.enter_async_context(self._turns.of(key))
+            self._held.add(key)
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement and return what it finds, or what a RETURNING tells."""
@@ -259,23 +300,31 @@ class Transaction:
         arguments = [statement.arguments(values) for values in rows]
         await self._timed(statement.sql, self._connection.executemany, arguments)
 
+    async def fetch_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> Rows:
+        """Run one statement for each of many rows, in one round trip, and return what their RETURNING tells."""
+        arguments = [statement.arguments(values) for values in rows]
+        return await self._timed(statement.sql, self._connection.fetchmany, arguments)
+
     async def commit(self) -> None:
         await self._timed("COMMIT", self._connection.execute)
         self._open = False
+        changed()
 
     async def close(self) -> None:
         """Undo what was not committed. A connection that cannot even do that is of no further use."""
-        try:
-            if self._open:
-                await self._undo()
-        finally:
-            await self._pool.release(cast("Any", self._connection))
+        async with self._ending:
+            try:
+                if self._open:
+                    await self._undo()
+            finally:
+                await self._pool.release(cast("Any", self._connection))
 
     async def _undo(self) -> None:
         undone = False
         try:
-            await self._connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
-            undone = True
+            if self._answers:
+                await self._connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
+                undone = True
         except (*LOST, *BUSY):
             pass  # the server undoes what its client leaves behind
         finally:
@@ -286,9 +335,12 @@ class Transaction:
     async def _timed(self, sql: str, run: Callable[..., Any], *arguments: Any) -> Any:
         started = time.perf_counter()
         try:
-            return await run(sql, *arguments)
+            return await run(sql, *arguments, timeout=left())
         except asyncpg.PostgresError as failure:
             failure.detail = None  # it quotes the row that was refused, and would stand in the log
+            raise
+        except TimeoutError:
+            self._answers = False
             raise
         finally:
             self._told(sql, time.perf_counter() - started)

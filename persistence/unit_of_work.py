@@ -1,7 +1,7 @@
 """Units of work in PostgreSQL."""
 
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,7 @@ from domain.shared.consuming import Delivery
 from domain.shared.errors import InTheWay
 from domain.shared.events import Event
 from domain.shared.signals import Signals
-from domain.shared.work import Once
+from domain.shared.work import AlreadyDone, Once
 from persistence import inbox, outbox, results
 from persistence.announcements import Announcements
 from persistence.carts.repository import SqlCarts
@@ -38,6 +38,7 @@ class SqlUnitOfWork:
         self._transaction = transaction
         self._once = once
         self._events: list[Event] = []
+        self._settled = False
         self.news: Mapping[str, Collection[UUID]] = {}
         """What is to be signalled, once it is committed."""
         self.users = SqlUsers(transaction)
@@ -55,16 +56,23 @@ class SqlUnitOfWork:
         self.fulfillments = SqlFulfillments(transaction)
 
     def happened(self, event: Event) -> None:
+        if self._settled:
+            raise RuntimeError("the events are written already: settle last")
         self._events.append(event)
 
     async def receive(self, delivery: Delivery) -> None:
         await inbox.receive(self._transaction, delivery)
 
-    async def commit(self, result: object = None) -> None:
+    async def settle(self, result: object = None) -> None:
         if self._once is not None:
             await results.keep(self._transaction, self._once, result)
         if self._events:
             await outbox.write(self._transaction, self._events)
+        self._settled = True
+
+    async def commit(self, result: object = None) -> None:
+        if not self._settled:
+            await self.settle(result)
         await self._transaction.commit()
         self.news = self._transaction.news
         if self._events:
@@ -77,17 +85,29 @@ class SqlUnitsOfWork:
     def __init__(self, database: Database, signals: Signals, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._results = results.SqlResults(database, clock)
         self._announce = Announcements(signals)
 
     @asynccontextmanager
-    async def __call__(self, once: Once | None = None) -> AsyncGenerator[SqlUnitOfWork]:
+    async def __call__(self, once: Once | None = None, about: UUID | None = None) -> AsyncGenerator[SqlUnitOfWork]:
         with _explained():
-            async with self._database.transaction() as transaction:
+            async with AsyncExitStack() as stack:
+                if once is not None:
+                    await self._first(stack, once)
+                if about is not None:
+                    await stack.enter_async_context(self._database.turn(("about", about)))
+                transaction = await stack.enter_async_context(self._database.transaction())
                 if once is not None:
                     await results.claim(transaction, once, self._clock)
                 work = SqlUnitOfWork(transaction, once)
                 yield work
         self._announce(work.news)
+
+    async def _first(self, stack: AsyncExitStack, once: Once) -> None:
+        """Let copies of a request wait for the first of them, and be quick when that has done it."""
+        waited = await stack.enter_async_context(self._database.turn((once.actor, once.operation, once.key_hash)))
+        if waited and await self._results.find(once) is not None:
+            raise AlreadyDone
 
 
 @contextmanager

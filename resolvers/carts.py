@@ -95,12 +95,15 @@ async def add_lines(info: Info, input: inputs.CartLinesAddInput, once: Once | No
 
 
 async def update_lines(info: Info, input: inputs.CartLinesUpdateInput, once: Once | None) -> Cart:  # noqa: A002
-    wanted = {_line(line.line_id, "lines.lineId"): line.quantity for line in bounded("lines", input.lines)}
+    wanted = [
+        (_line(line.line_id, f"lines.{number}.lineId"), line.quantity)
+        for number, line in enumerate(bounded("lines", input.lines))
+    ]
     return await info.context.services.carts.set_quantities(info.context.actor, _target(input), wanted, once)
 
 
 async def remove_lines(info: Info, input: inputs.CartLinesRemoveInput, once: Once | None) -> Cart:  # noqa: A002
-    ids = [_line(identity, "lineIds") for identity in bounded("lineIds", input.line_ids)]
+    ids = [_line(one, f"lineIds.{number}") for number, one in enumerate(bounded("lineIds", input.line_ids))]
     return await info.context.services.carts.remove_lines(info.context.actor, _target(input), ids, once)
 
 
@@ -157,9 +160,13 @@ def _target(sent: Aimed) -> Target:
 
 def _wanted(sent: Sequence[inputs.CartLineInput]) -> Sequence[tuple[VariantId, int]]:
     return [
-        (VariantId(global_ids.required("ProductVariant", line.variant_id, "variant", "lines.variantId")), line.quantity)
-        for line in bounded("lines", sent)
+        (_variant(line.variant_id, f"lines.{number}.variantId"), line.quantity)
+        for number, line in enumerate(bounded("lines", sent))
     ]
+
+
+def _variant(identity: ID, argument: str) -> VariantId:
+    return VariantId(global_ids.required("ProductVariant", identity, "variant", argument))
 
 
 def _line(identity: ID, argument: str) -> CartLineId:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from domain.shared.errors import (
     DomainError,
+    IdempotencyInProgress,
     InTheWay,
     InvalidInput,
     InvalidToken,
@@ -26,8 +28,12 @@ from resolvers.outcomes import Outcome, refused
 from resolvers.paging import given
 
 LONGEST_KEY = 255
-PATIENCE = 4
-"""How often a mutation is tried again; each try has waited for a lock for up to a second."""
+SHORTEST_OF_NOBODY = 16
+"""Characters of a key that is nobody's: whoever sends the same key and input gets the same cart."""
+GUESTS_OWN = ("email", "access_token", "cart_id")
+"""Arguments that tell one guest from another."""
+PATIENCE_SECONDS = 4.0
+"""How long a mutation is tried again: less than the 5 s that an operation may take."""
 LONGEST_PAUSE = 0.1
 """In seconds, between tries."""
 _CAPITAL = re.compile(r"(?=[A-Z])")
@@ -73,13 +79,15 @@ class Mutation:
         return Outcome(result)
 
     async def _again(self, info: Any, context: Context, sent: Any) -> Any:
-        """A few times, while others who change the same things are in the way."""
-        for _ in range(PATIENCE):
+        """For a while, as long as others who change the same things are in the way, or a copy of it is under way."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
             try:
                 return await self._once(info, context, sent)
-            except InTheWay:
+            except (InTheWay, IdempotencyInProgress):
+                if time.monotonic() > end:
+                    raise
                 await asyncio.sleep(random.uniform(0.0, LONGEST_PAUSE))  # noqa: S311  (apart from each other)
-        return await self._once(info, context, sent)
 
     async def _once(self, info: Any, context: Context, sent: Any) -> Any:
         if not hasattr(sent, "idempotency_key"):
@@ -91,7 +99,7 @@ class Mutation:
             raise InvalidInput(
                 "idempotencyKey", f"must have 1 to {LONGEST_KEY} characters.", UserErrorCode.OUT_OF_RANGE
             )
-        once = context.services.repetitions.once(context.actor, self.name, key, sent)
+        once = context.services.repetitions.once(context.actor, self.name, key, sent, _whose(context, key, sent))
         # who signs in has to prove it again: a key that somebody else knows would let them try passwords without limit
         before = None if context.actor.user_id is None else await self._before(context, once)
         if before is not None:
@@ -116,6 +124,26 @@ def _identify(error: DomainError, sent: Any) -> None:
     for one in error.errors if isinstance(error, SeveralErrors) else (error,):
         if isinstance(one, NotFound):
             one.id = one.id or _sent(sent, one.field)
+
+
+def _whose(context: Context, key: str, sent: Any) -> str:
+    """What makes a guest's key theirs; nothing for who is signed in.
+
+    Raises: InvalidInput: nothing does, and the key could be anybody's.
+    """
+    if context.actor.user_id is not None:
+        return ""
+    for name in GUESTS_OWN:
+        own: str | None = given(getattr(sent, name, None))
+        if own:
+            return own.strip().lower() if name == "email" else own
+    if len(key) < SHORTEST_OF_NOBODY:
+        problem = (
+            f"must have at least {SHORTEST_OF_NOBODY} characters where nothing else tells a guest from others: take a "
+            "random UUID."
+        )
+        raise InvalidInput("idempotencyKey", problem, UserErrorCode.TOO_SHORT)
+    return ""
 
 
 def _sent(sent: Any, path: Sequence[str] | None) -> str | None:

@@ -8,6 +8,7 @@ from strawberry import UNSET, Parent
 
 from domain.carts.cart import CartId
 from domain.orders import listing
+from domain.orders.access import Revoked
 from domain.orders.events import OrderEvent
 from domain.orders.listing import IN_SEQUENCE, NEWEST_FIRST, OrderListing, OrderScope
 from domain.orders.order import Order, OrderCancelReason, OrderId
@@ -15,7 +16,7 @@ from domain.orders.placing import NONCE_BYTES, Placement
 from domain.payments.payment import CaptureMethod, SavedPaymentMethodId
 from domain.payments.placing import Placed
 from domain.payments.wish import Wish
-from domain.shared.errors import InvalidInput, UserErrorCode
+from domain.shared.errors import InvalidInput, NotFound, UserErrorCode
 from domain.shared.paging import Page, PageArguments, Position, encode
 from domain.shared.work import Once
 from domain.users.user import User, UserId
@@ -145,6 +146,20 @@ async def cancel(info: Info, input: inputs.OrderCancelInput, once: Once | None) 
         note,
         once,
     )
+
+
+async def revoke_access(
+    info: Info,
+    input: inputs.OrderAccessTokenRevokeInput,  # noqa: A002
+    once: Once | None,
+) -> Revoked:
+    identity = OrderId(global_ids.required("Order", input.order_id, "order", "orderId"))
+    token, nonce = given(input.access_token), None
+    if token is not None:
+        of, nonce = named_by(info, token) or (None, None)
+        if of != identity:
+            raise NotFound("orderId", "order")
+    return await info.context.services.order_access.revoke(info.context.actor, identity, nonce, once)
 
 
 def named_by(info: Info, token: str) -> tuple[OrderId, bytes] | None:

@@ -10,7 +10,6 @@ from domain.pricing.store import NEWEST_FIRST, DiscountChange
 from domain.pricing.taxes import TaxRate, TaxRateId
 from domain.products.category import CategoryId
 from domain.shared.clock import now
-from domain.shared.errors import InvalidInput, UserErrorCode
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
 from domain.shared.paging import Page
@@ -22,7 +21,6 @@ from resolvers.paging import arguments, given
 from resolvers.product_listing import bounded
 from schema.inputs import pricing as inputs
 from schema.inputs.paging import After, Before, First, Last
-from schema.scalars import ID
 
 
 async def discount_codes(
@@ -46,6 +44,10 @@ async def create_discount(
     once: Once | None,
 ) -> DiscountCode:
     at = now()
+    categories = [
+        CategoryId(global_ids.required("Category", one, "category", f"categoryIds.{number}"))
+        for number, one in enumerate(bounded("categoryIds", given(input.category_ids) or []))
+    ]
     code = DiscountCode(
         id=DiscountCodeId(uuid7()),
         code=input.code,
@@ -58,10 +60,10 @@ async def create_discount(
         starts_at=given(input.starts_at) or at,
         ends_at=given(input.ends_at),
         active=True,
-        category_ids=frozenset(_category(one) for one in bounded("categoryIds", given(input.category_ids) or [])),
+        category_ids=frozenset(categories),
         created_at=at,
     )
-    return await info.context.services.store_settings.create_discount(code, once)
+    return await info.context.services.store_settings.create_discount(code, once, sent=categories)
 
 
 async def update_discount(
@@ -107,10 +109,3 @@ async def set_tax_rate(info: Info, input: inputs.TaxRateSetInput, once: Once | N
         active=input.active is not False,
     )
     return await info.context.services.store_settings.set_tax_rate(rate, is_new=known is None, once=once)
-
-
-def _category(identity: ID) -> CategoryId:
-    found = global_ids.of_type("Category", identity)
-    if found is None:
-        raise InvalidInput("categoryIds", "must all be ids of categories.", UserErrorCode.NOT_FOUND)
-    return CategoryId(found)

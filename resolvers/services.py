@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.carts.carts import Carts
 from domain.carts.quotes import Signer
+from domain.orders.access import OrderAccess
 from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
 from domain.orders.stream import OrderStream
@@ -29,7 +30,9 @@ from domain.users.user import Actor
 class Repetitions(Protocol):
     """What makes a request that is sent twice have its effect once."""
 
-    def once(self, actor: Actor, operation: str, key: str, given: object) -> Once: ...
+    def once(self, actor: Actor, operation: str, key: str, given: object, of: str = "") -> Once:
+        """`of` tells whose the key is where the actor does not: the same key of somebody else is another one."""
+        ...
 
     async def result(self, once: Once, kind: type) -> object | None:
         """What the request was answered with before, a `kind`; None when it was not.
@@ -71,6 +74,7 @@ class Services:
     store_settings: StoreSettings
     carts: Carts
     checkout_placing: CheckoutPlacing
+    order_access: OrderAccess
     orders: Orders
     payments: Payments
     refunds: Refunds

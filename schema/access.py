@@ -16,7 +16,7 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
         ADMIN: "user users orders discountCodes shippingRates taxRates providerEvents",
     },
     "Mutation": {
-        EVERYBODY: "orderPlace orderCancel paymentCreate paymentConfirm "
+        EVERYBODY: "orderPlace orderCancel orderAccessTokenRevoke paymentCreate paymentConfirm "
         "cartCreate cartLinesAdd cartLinesUpdate cartLinesRemove "
         "cartBuyerIdentityUpdate "
         "cartShippingAddressSet cartBillingAddressSet cartShippingMethodSelect cartDiscountCodeApply "
@@ -180,6 +180,7 @@ ACCESS: Mapping[str, Mapping[Rule, str]] = {
     "FulfillmentUpdatePayload": {EVERYBODY: "fulfillment userErrors"},
     "FulfillmentCancelPayload": {EVERYBODY: "fulfillment userErrors"},
     "OrderNoteAddPayload": {EVERYBODY: "order userErrors"},
+    "OrderAccessTokenRevokePayload": {EVERYBODY: "order accessToken userErrors"},
     "OrderCancelPayload": {EVERYBODY: "order userErrors"},
     "PaymentCreatePayload": {EVERYBODY: "payment userErrors"},
     "PaymentConfirmPayload": {EVERYBODY: "payment userErrors"},

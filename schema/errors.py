@@ -14,7 +14,10 @@ from schema.scalars import ID
 class UserError:
     code: UserErrorCode = shown("Why, for programs.", "reason")
     message: str = shown("Why, for people, and what to do.")
-    field: list[str] | None = shown("The path into the input of what is wrong; null when it is nothing in particular.")
+    field: list[str] | None = shown(
+        "The path into the input of what is wrong, such as `lines`, `0`, `quantity`: items of lists by their places, "
+        "from 0 on. Null when it is nothing in particular."
+    )
 
 
 def user_errors() -> Any:

@@ -8,8 +8,8 @@ import strawberry
 
 from domain.carts import changes, errors
 from domain.carts.changes import QuoteChangeReason
+from domain.orders import access, events, fulfillment, order
 from domain.orders import errors as order_errors
-from domain.orders import events, fulfillment, order
 from domain.orders.events import OrderEventType
 from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.order import OrderCancelReason, OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
@@ -232,6 +232,18 @@ class OrderCancelPayload:
     user_errors: list[UserError] = user_errors()
 
 
+@strawberry.type(description="The order, whose access token until now opens nothing any more.")
+@pays_out(access.Revoked)
+class OrderAccessTokenRevokePayload:
+    order: Order | None = result("The order.", "order")
+    access_token: str | None = result("The new token, for who sent the old one. Null for others.", "access_token")
+    user_errors: list[UserError] = user_errors()
+
+
+def _revoked(done: access.Revoked) -> UUID:
+    return done.order.owner
+
+
 def _placed(done: placing.Placed) -> UUID:
     return done.order.owner
 
@@ -242,6 +254,12 @@ class OrderMutations:
         resolvers.place,
         "Place a cart. The order is there and its stock reserved, for half an hour, before any money moves.",
         holds=_placed,
+    )
+    order_access_token_revoke: OrderAccessTokenRevokePayload = mutation(
+        resolvers.revoke_access,
+        "Make a guest's access token worth nothing, at once and everywhere, as when others saw it. Who sends the token "
+        "gets a new one; staff does it without the token, and gets none.",
+        holds=_revoked,
     )
     order_cancel: OrderCancelPayload = mutation(
         resolvers.cancel,

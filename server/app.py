@@ -20,6 +20,7 @@ from server.account_pages import ACCOUNT_PAGES
 from server.demo.pictures import DEMO_PICTURES
 from server.graphiql import GraphiQL
 from server.http import health
+from server.http.capacity import most_sockets
 from server.http.graphql import GraphQLEndpoint
 from server.http.guard import Failures, Guard
 from server.http.replies import refusal_body
@@ -71,7 +72,7 @@ def build_app(settings: Settings, *, listener: Listener | None = None, limiter: 
 
 def _routes(settings: Settings) -> list[BaseRoute]:
     explorer = GraphiQL(CHECKOUT / "web", endpoint=GRAPHQL)
-    limits = SocketLimits()
+    limits = SocketLimits(sockets=most_sockets())
     seats = Seats(limits)
     return [
         Route(GRAPHQL, GraphQLEndpoint(explorer, seats)),

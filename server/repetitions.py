@@ -28,13 +28,13 @@ class SealedRepetitions:
     sealer: Sealer
     results: Results
 
-    def once(self, actor: Actor, operation: str, key: str, given: object) -> Once:
+    def once(self, actor: Actor, operation: str, key: str, given: object, of: str = "") -> Once:
         who = ANYBODY if actor.user_id is None else str(actor.user_id)
         context = orjson.dumps([who, operation, key, _plain(given)], option=orjson.OPT_SORT_KEYS)
         return Once(
             actor=who,
             operation=operation,
-            key_hash=hashlib.sha256(key.encode()).digest(),
+            key_hash=hashlib.sha256((key if not of else f"{key}\0{of}").encode()).digest(),
             fingerprint=self.sealer.fingerprint(context),
             is_same=lambda fingerprint: self.sealer.knows(fingerprint, context),
             seal=lambda result: self.sealer.seal(context, _written(result)),

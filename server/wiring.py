@@ -23,6 +23,7 @@ from adapters.sealing import Sealer
 from adapters.signatures import HmacSigner
 from adapters.signing_keys import BadKey, KeyNotKept
 from domain.carts.carts import Carts
+from domain.orders.access import OrderAccess
 from domain.orders.belongings import CartsAndOrders
 from domain.orders.fulfillments import Fulfillments
 from domain.orders.orders import Orders
@@ -194,23 +195,20 @@ async def open_shop(
         signals = await _signals(settings, behind, stack)
         revoked = RevokedSessions(SqlRevocations(behind), signals)
         _in_background(revoked.follow(), stack)
-        hasher = Argon2PasswordHasher()
+        throttle, hasher = Throttle(limiter or _limiter(settings, stack)), Argon2PasswordHasher()
         stack.callback(hasher.close)
-        throttle = Throttle(limiter or _limiter(settings, stack))
         tokens = JwtAccessTokens(keys, issuer=settings.address, audience=AUDIENCE)
         begin = SqlUnitsOfWork(database, signals, now)
-        signer = HmacSigner(keys.derivations(SIGNATURES))
         money = Money(begin, gateway(settings, database, stack), settings)
         use_cases = _UseCases(
-            *(begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database), signer),
-            *(money, _followed(database, signals, stack)),
+            *(begin, hasher, tokens, revoked, throttle, SqlUserReader(database), SqlShop(database)),
+            *(HmacSigner(keys.derivations(SIGNATURES)), money, _followed(database, signals, stack)),
         )
         later = replace(money, begin=SqlUnitsOfWork(behind, signals, now), gateway=gateway(settings, behind, stack))
         identities, engine = Identities(tokens, revoked), Engine(root.build(), suggest=not settings.production)
         repetitions = SealedRepetitions(Sealer(keys.derivations(REPETITIONS)), SqlResults(database, now))
-        outbox = SqlOutbox(behind)
         consumers = made_consumers(behind, signals, mailer(settings), settings.address, later.handlers())
-        carrier, consuming = _bus(settings, consumers, outbox, stack)
+        carrier, consuming = _bus(settings, consumers, SqlOutbox(behind), stack)
         yield Shop(
             settings=settings,
             database=database,
@@ -220,7 +218,7 @@ async def open_shop(
             signals=signals,
             sandbox=sandbox(settings, database, behind),
             consumers=consumers,
-            relay=Relay(outbox, carrier, signals),
+            relay=Relay(SqlOutbox(behind), carrier, signals),
             consuming=consuming,
             notices=notice_reader(settings),
             behind=behind,
@@ -260,18 +258,7 @@ class _UseCases:
     def services(self, identities: Identities, repetitions: SealedRepetitions) -> Services:
         syntax, common = RfcEmailSyntax(), LeakedPasswords()
         carts = Carts(self.begin, self.shop, self.reader, syntax, now)
-        authentication = Authentication(
-            self.begin,
-            self.reader,
-            self.hasher,
-            syntax,
-            self.tokens,
-            self.revoked,
-            self.throttle,
-            StructuredSecurityLog(),
-            CartsAndOrders(carts),
-            now,
-        )
+        authentication = self._authentication(syntax, carts)
         shared = (self.begin, authentication, self.hasher, common, syntax, self.throttle, self.revoked, now)
         return Services(
             presence=identities,
@@ -284,6 +271,7 @@ class _UseCases:
             store_settings=StoreSettings(self.begin, self.shop),
             carts=carts,
             checkout_placing=CheckoutPlacing(self.begin, OrderPlacing(self.signer, now), self.money.gateway),
+            order_access=OrderAccess(self.begin, self.signer),
             orders=Orders(self.begin, CalledOff(), now),
             payments=self.money.payments,
             refunds=self.money.refunds,
@@ -293,6 +281,20 @@ class _UseCases:
             provider_events=NoticeKeeping(self.begin, now),
             signer=self.signer,
             followed=self.followed,
+        )
+
+    def _authentication(self, syntax: RfcEmailSyntax, carts: Carts) -> Authentication:
+        return Authentication(
+            self.begin,
+            self.reader,
+            self.hasher,
+            syntax,
+            self.tokens,
+            self.revoked,
+            self.throttle,
+            StructuredSecurityLog(),
+            CartsAndOrders(carts),
+            now,
         )
 
 

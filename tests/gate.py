@@ -1,4 +1,4 @@
-"""A way to a server that can be cut, for all who went through it, and opened again."""
+"""A way to a server that can be cut or held up, for all who went through it, and opened again."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,6 +14,8 @@ class Gate:
         self._writers = set[asyncio.StreamWriter]()
         self._server: asyncio.Server | None = None
         self._port = 0
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     @property
     def url(self) -> str:
@@ -33,21 +35,28 @@ class Gate:
             await self._server.wait_closed()
             self._server = None
 
+    def hold(self) -> None:
+        """Nothing gets through, and nobody is told."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        self._flows.set()
+
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._url.hostname, self._url.port)
         self._writers |= {writer, back}
         try:
-            await asyncio.gather(_pour(reader, back), _pour(there, writer))
+            await asyncio.gather(self._pour(reader, back), self._pour(there, writer))
         finally:
             self._writers -= {writer, back}
 
-
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while piece := await reader.read(65_536):
-            writer.write(piece)
-            await writer.drain()
-    writer.close()
+    async def _pour(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while piece := await reader.read(65_536):
+                await self._flows.wait()
+                writer.write(piece)
+                await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager

@@ -26,6 +26,8 @@ REGISTRATIONS = 200 if STRESS else 24
 """Of one address at once."""
 BUYERS = 10_000 if STRESS else 500
 """Who all want one of a hundred units."""
+IN_FLIGHT = 200 if STRESS else 15
+"""Requests under way to each server: as many as two free cores answer in half of the 5 s that an operation may take."""
 ORDER_KEYS = 1_000 if STRESS else 50
 """Of placements, each sent twenty times at once."""
 CROSSING = 5_000 if STRESS else 200
@@ -61,3 +63,5 @@ FORGERIES = 10_000 if STRESS else 320
 """Of webhooks, of each kind as many."""
 LATE_COMMITS = 500 if STRESS else 40
 """Transactions of each of six writers, which commit in another order than they began."""
+CUTS = 500 if STRESS else 10
+"""Of those who follow an order, for each way that signals take: connections, the server, the database, Redis."""

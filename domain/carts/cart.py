@@ -84,49 +84,50 @@ class Cart:
     def is_open(self) -> bool:
         return self.order_id is None
 
-    def with_more(self, wanted: Mapping[VariantId, int], prices: Mapping[VariantId, Money]) -> "Cart":
-        """Units added; a variant that is in the cart already stays one line.
+    def with_more(self, wanted: Sequence[tuple[VariantId, int]], prices: Mapping[VariantId, Money]) -> "Cart":
+        """Units added; a variant that is in the cart already, or comes twice, is one line.
 
         Raises:
             NotFound: a variant has no price, which means that it is not for sale.
             InvalidInput: there would be too many lines, or units of one.
         """
         lines = {line.variant_id: line for line in self.lines}
-        for variant, quantity in wanted.items():
+        for number, (variant, quantity) in enumerate(wanted):
             if variant not in prices:
-                raise NotFound("lines.variantId", "variant")
+                raise NotFound(f"lines.{number}.variantId", "variant")
             known = lines.get(variant)
-            units = counted(quantity + (known.quantity if known else 0))
+            units = counted(quantity, number) + (known.quantity if known else 0)
+            counted(units, number)
             identity = known.id if known else CartLineId(uuid7())
             lines[variant] = CartLine(identity, variant, units, prices[variant])
         if len(lines) > MOST_LINES:
             raise InvalidInput("lines", f"may be at most {MOST_LINES} in one cart.", UserErrorCode.OUT_OF_RANGE)
         return replace(self, lines=tuple(lines.values()))
 
-    def with_quantities(self, wanted: Mapping[CartLineId, int], prices: Mapping[VariantId, Money]) -> "Cart":
+    def with_quantities(self, wanted: Sequence[tuple[CartLineId, int]], prices: Mapping[VariantId, Money]) -> "Cart":
         """Quantities set; a line of 0 is removed. What is not for sale any more has no price, and keeps its last one.
+
+        Of a line that comes twice, the last quantity holds.
 
         Raises:
             NotFound: a line is not in this cart.
             InvalidInput: a quantity is out of range.
         """
-        self._has(wanted, "lines.lineId")
-        lines = (
-            replace(
-                line,
-                quantity=counted(wanted[line.id]),
-                seen_price=prices.get(line.variant_id, line.seen_price),
-            )
-            if line.id in wanted
-            else line
-            for line in self.lines
-            if wanted.get(line.id) != 0
-        )
-        return replace(self, lines=tuple(lines))
+        lines = {line.id: line for line in self.lines}
+        for number, (identity, quantity) in enumerate(wanted):
+            if identity not in lines:
+                raise _no_line(f"lines.{number}.lineId")
+            units = quantity and counted(quantity, number)
+            price = prices.get(lines[identity].variant_id, lines[identity].seen_price)
+            lines[identity] = replace(lines[identity], quantity=units, seen_price=price)
+        return replace(self, lines=tuple(line for line in lines.values() if line.quantity))
 
     def without(self, lines: Sequence[CartLineId]) -> "Cart":
         """Raises: NotFound: a line is not in this cart."""
-        self._has(dict.fromkeys(lines), "lineIds")
+        known = {line.id for line in self.lines}
+        for number, identity in enumerate(lines):
+            if identity not in known:
+                raise _no_line(f"lineIds.{number}")
         return replace(self, lines=tuple(line for line in self.lines if line.id not in lines))
 
     def with_code(self, code: str) -> "Cart":
@@ -164,13 +165,13 @@ class Cart:
             phone=other.phone or self.phone,
         )
 
-    def _has(self, lines: Mapping[CartLineId, object], argument: str) -> None:
-        if lines.keys() - {line.id for line in self.lines}:
-            raise NotFound(argument, "line in this cart")
 
-
-def counted(quantity: int) -> int:
-    """Raises: InvalidInput: it is no quantity that can be bought."""
+def counted(quantity: int, number: int) -> int:
+    """Raises: InvalidInput: it is no quantity that can be bought; `number` is the line's place in the input."""
     if not 1 <= quantity <= MOST_UNITS:
-        raise InvalidInput("lines.quantity", f"must be from 1 to {MOST_UNITS:,}.", UserErrorCode.OUT_OF_RANGE)
+        raise InvalidInput(f"lines.{number}.quantity", f"must be from 1 to {MOST_UNITS:,}.", UserErrorCode.OUT_OF_RANGE)
     return quantity
+
+
+def _no_line(argument: str) -> NotFound:
+    return NotFound(argument, "line in this cart")

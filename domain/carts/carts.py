@@ -12,6 +12,7 @@ from domain.pricing.shipping import ShippingRateId
 from domain.products.inventory import VariantId
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput, NotFound, UserErrorCode
+from domain.shared.money import Money
 from domain.shared.shop import ShopReader
 from domain.shared.work import Once
 from domain.users import person
@@ -21,7 +22,8 @@ from domain.users.reading import UserReader
 from domain.users.user import Actor, UserId
 
 LONGEST_PHONE = 40
-Units = Mapping[VariantId, int]
+Wanted = Sequence[tuple[VariantId, int]]
+"""Variants and how many units of each, as they were sent."""
 Change = Callable[[CartsWork, Cart], Awaitable[Cart]]
 
 
@@ -44,7 +46,7 @@ class Carts:
     async def create(
         self,
         actor: Actor,
-        lines: Sequence[tuple[VariantId, int]],
+        lines: Wanted,
         email: str | None = None,
         phone: str | None = None,
         currency_code: str | None = None,
@@ -56,40 +58,41 @@ class Carts:
             SeveralErrors, InvalidInput: something in it cannot be used.
             NotFound: a variant is not for sale.
         """
-        units, currency = summed(lines), (await self.shop.shop()).currency_code
+        _require_usable(lines)
+        currency = (await self.shop.shop()).currency_code
         if currency_code not in {None, currency}:
             raise InvalidInput("currencyCode", f"must be {currency}.", UserErrorCode.CURRENCY_MISMATCH)
         given_email = None if email is None else person.email_address(self.syntax, email, "buyerIdentity.email")
         given_phone = _phone(phone)
         mine = given_email or await self._email_of(actor.user_id)
-        async with self.begin(once) as work:
+        async with self.begin(once, actor.user_id) as work:
             known = None if actor.user_id is None else await work.carts.lock_open(actor.user_id)
             cart = known or await work.carts.add(self._new(actor.user_id, currency))
-            prices = await work.carts.prices(list(units))
-            changed = cart.with_more(units, prices)
+            changed = cart.with_more(lines, await _prices(work, lines))
             changed = replace(changed, email=given_email or cart.email or mine, phone=given_phone or cart.phone)
             stored = await work.carts.save(changed)
             await work.commit(stored)
         return stored
 
-    async def add_lines(
-        self, actor: Actor, target: Target, lines: Sequence[tuple[VariantId, int]], once: Once | None = None
-    ) -> Cart:
-        """Raises: see `_change`. NotFound: a variant is not for sale. InvalidInput: too many lines or units."""
-        units = summed(lines)
+    async def add_lines(self, actor: Actor, target: Target, lines: Wanted, once: Once | None = None) -> Cart:
+        """Raises: see `_change`. NotFound: a variant is not for sale. InvalidInput: no or too many lines or units."""
+        _require_some(lines, "lines")
+        _require_usable(lines)
 
         async def change(work: CartsWork, cart: Cart) -> Cart:
-            return cart.with_more(units, await work.carts.prices(list(units)))
+            return cart.with_more(lines, await _prices(work, lines))
 
         return await self._change(actor, target, change, once)
 
     async def set_quantities(
-        self, actor: Actor, target: Target, wanted: Mapping[CartLineId, int], once: Once | None = None
+        self, actor: Actor, target: Target, wanted: Sequence[tuple[CartLineId, int]], once: Once | None = None
     ) -> Cart:
-        """Raises: see `_change`. NotFound: a line is not in the cart. InvalidInput: a quantity is out of range."""
+        """Raises: see `_change`. NotFound: a line is not in the cart. InvalidInput: no line, or an odd quantity."""
+        _require_some(wanted, "lines")
+        changing = {identity for identity, _ in wanted}
 
         async def change(work: CartsWork, cart: Cart) -> Cart:
-            variants = [line.variant_id for line in cart.lines if line.id in wanted]
+            variants = [line.variant_id for line in cart.lines if line.id in changing]
             return cart.with_quantities(wanted, await work.carts.prices(variants))
 
         return await self._change(actor, target, change, once)
@@ -97,13 +100,16 @@ class Carts:
     async def remove_lines(
         self, actor: Actor, target: Target, lines: Sequence[CartLineId], once: Once | None = None
     ) -> Cart:
-        """Raises: see `_change`. NotFound: a line is not in the cart."""
+        """Raises: see `_change`. NotFound: a line is not in the cart. InvalidInput: no line is named."""
+        _require_some(lines, "lineIds")
         return await self._change(actor, target, _plainly(lambda cart: cart.without(lines)), once)
 
     async def identify_buyer(
         self, actor: Actor, target: Target, email: str | None, phone: str | None, once: Once | None = None
     ) -> Cart:
-        """What is given changes. Raises: see `_change`. InvalidInput: it cannot be used."""
+        """What is given changes. Raises: see `_change`. InvalidInput: nothing is given, or it cannot be used."""
+        if email is None and phone is None:
+            raise InvalidInput("buyerIdentity", "must have an address or a phone number.", UserErrorCode.REQUIRED)
         address = None if email is None else person.email_address(self.syntax, email, "buyerIdentity.email")
         number = _phone(phone)
         return await self._change(
@@ -182,7 +188,7 @@ class Carts:
             CartCompleted: it was placed.
             CartVersionConflict: it has another version than is expected.
         """
-        async with self.begin(once) as work:
+        async with self.begin(once, target.cart_id) as work:
             cart = opened(await work.carts.lock(target.cart_id), actor)
             if target.expected_version not in {None, cart.version}:
                 raise CartVersionConflict(cart)
@@ -233,14 +239,22 @@ def opened(cart: Cart | None, actor: Actor) -> Cart:
     return cart
 
 
-def summed(lines: Sequence[tuple[VariantId, int]]) -> Units:
-    """Units by variant. Raises: InvalidInput: a quantity is out of range, or there are too many lines."""
+async def _prices(work: CartsWork, lines: Wanted) -> Mapping[VariantId, Money]:
+    return await work.carts.prices(list({variant: None for variant, _ in lines})) if lines else {}
+
+
+def _require_some(lines: Sequence[object], argument: str) -> None:
+    """Raises: InvalidInput: a change of nothing is a slip, and would make the version grow for nothing."""
+    if not lines:
+        raise InvalidInput(argument, "must name a line at least.", UserErrorCode.REQUIRED)
+
+
+def _require_usable(lines: Wanted) -> None:
+    """Raises: InvalidInput: a quantity is out of range, or there are too many lines."""
     if len(lines) > MOST_LINES:
         raise InvalidInput("lines", f"may be at most {MOST_LINES}.", UserErrorCode.OUT_OF_RANGE)
-    units: dict[VariantId, int] = {}
-    for variant, quantity in lines:
-        units[variant] = units.get(variant, 0) + counted(quantity)
-    return units
+    for number, (_, quantity) in enumerate(lines):
+        counted(quantity, number)
 
 
 def _plainly(change: Callable[[Cart], Cart]) -> Change:

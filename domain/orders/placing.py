@@ -88,15 +88,13 @@ class OrderPlacing:
         token = None if nonce is None else self.signer.signed(order.id.bytes + nonce)
         return Draft(Progress.begun(order), checkout, facts, token)
 
-    async def finish(self, work: OrdersWork, draft: Draft) -> Order:
+    async def reserve(self, work: OrdersWork, draft: Draft) -> None:
         """Reserve the stock. It comes last, as others wait for the same variants until `work` ends.
 
         Raises:
             InsufficientStock: somebody else was faster.
         """
-        order = await draft.progress.store(work)
-        await _reserve(work, draft.checkout, draft.facts, order)
-        return order
+        await _reserve(work, draft.checkout, draft.facts, draft.progress.order)
 
     def _require(self, checkout: Checkout, facts: Facts, quote_id: str | None) -> None:
         if checkout.obstacles:
@@ -179,17 +177,13 @@ def _lines(order_id: OrderId, checkout: Checkout, facts: Facts) -> Sequence[Orde
 
 
 async def _reserve(work: OrdersWork, checkout: Checkout, facts: Facts, order: Order) -> None:
-    """By rising id, so that two orders for the same variants wait for each other, but never for ever.
-
-    Raises:
-        InsufficientStock: somebody else was faster.
-    """
-    for line in sorted(checkout.lines, key=lambda one: one.variant_id):
-        if not await work.orders.reserve(line.variant_id, line.quantity):
-            offer = facts.offers[line.variant_id]
-            name = f"{offer.product_name}, {offer.variant.title}"
-            left = await work.orders.available(line.variant_id)
-            raise InsufficientStock(offer.variant, name, line.quantity, left)
+    """Raises: InsufficientStock: somebody else was faster."""
+    wanted = {line.variant_id: line.quantity for line in checkout.lines}
+    lacking = await work.orders.reserve(wanted)
+    if lacking is not None:
+        offer, left = facts.offers[lacking], await work.orders.available(lacking)
+        name = f"{offer.product_name}, {offer.variant.title}"
+        raise InsufficientStock(offer.variant, name, wanted[lacking], left)
     await work.orders.book(order.id, order.placed_at)
 
 

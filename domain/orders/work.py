@@ -1,6 +1,6 @@
 """What a unit of work about orders can do. Whatever is read here to be changed stays locked until it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -16,8 +16,11 @@ from domain.users.user import UserId
 
 
 class OrderRepository(Protocol):
-    async def reserve(self, variant_id: VariantId, quantity: int) -> bool:
-        """Promise units, unless fewer are left. Stock that is not counted is always there."""
+    async def reserve(self, wanted: Mapping[VariantId, int]) -> VariantId | None:
+        """Promise units of each variant; None, or the first by id of which fewer are left.
+
+        Others wait for the same variants until the unit of work ends. Stock that is not counted is always there.
+        """
         ...
 
     async def available(self, variant_id: VariantId) -> int: ...
@@ -28,6 +31,10 @@ class OrderRepository(Protocol):
 
     async def add(self, order: Order, lines: Sequence[OrderLine], cart_id: UUID, access_nonce: bytes | None) -> None:
         """The order, for which nothing is reserved yet."""
+        ...
+
+    async def renew_access(self, order_id: OrderId, nonce: bytes, known: bytes | None) -> bool:
+        """Replace the nonce of a guest's order, if it is the `known` one or none is given; whether it was."""
         ...
 
     async def book(self, order_id: OrderId, at: datetime) -> None:

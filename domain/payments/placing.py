@@ -34,7 +34,7 @@ class CheckoutPlacing:
         Raises:
             UnknownSavedMethod: it is not one of the buyer's. And see `domain.orders.placing.OrderPlacing`.
         """
-        async with self.begin(once) as work:
+        async with self.begin(once, placement.cart_id) as work:
             draft = await self.orders.draft(work, actor, placement)
             ledger = Ledger(work, draft.progress, (), ())
             order, at = draft.progress.order, draft.progress.at
@@ -43,6 +43,8 @@ class CheckoutPlacing:
                 payment = await prepared(work, order, wish, self.gateway.provider, order.balance_due, at)
                 ledger.payments.append(payment)
             await ledger.balance()
-            placed = Placed(await self.orders.finish(work, draft), payment, draft.access_token)
-            await work.commit(placed)
+            placed = Placed(await draft.progress.store(work), payment, draft.access_token)
+            await work.settle(placed)
+            await self.orders.reserve(work, draft)
+            await work.commit()
         return placed

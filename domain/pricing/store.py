@@ -1,6 +1,6 @@
 """What administrators set: discount codes, shipping rates and tax rates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from domain.pricing.discounts import DiscountCode, DiscountCodeId
 from domain.pricing.settings import at_least
 from domain.pricing.shipping import ShippingRate, ShippingRateId
 from domain.pricing.taxes import TaxRate, TaxRateId
-from domain.products.category import Category
+from domain.products.category import Category, CategoryId
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.paging import Order, Page, Window
 from domain.shared.reading import Wanted
@@ -44,7 +44,11 @@ class StoreRepository(Protocol):
     """What is read here stays locked until the unit of work ends."""
 
     async def add_discount(self, code: DiscountCode) -> None:
-        """Raises: Conflict: there is such a code. InvalidInput: one of its categories is not there."""
+        """Raises: Conflict: there is such a code."""
+        ...
+
+    async def categories(self, ids: Sequence[CategoryId]) -> Collection[CategoryId]:
+        """Those of them that are there, and stay there."""
         ...
 
     async def discount(self, identity: DiscountCodeId) -> DiscountCode | None: ...
@@ -78,10 +82,22 @@ class StoreSettings:
     begin: Begin[StoreWork]
     shop: ShopReader
 
-    async def create_discount(self, code: DiscountCode, once: Once | None = None) -> DiscountCode:
-        """Raises: SeveralErrors, InvalidInput: it cannot be used. Conflict: there is such a code."""
+    async def create_discount(
+        self, code: DiscountCode, once: Once | None = None, *, sent: Sequence[CategoryId] = ()
+    ) -> DiscountCode:
+        """Add a code; `sent` are its categories in the order in which errors count them.
+
+        Raises:
+            SeveralErrors, InvalidInput: it cannot be used.
+            NotFound: one of its categories is not there.
+            Conflict: there is such a code.
+        """
         tidy = discounts.checked(code, (await self.shop.shop()).currency_code)
         async with self.begin(once) as work:
+            known = await work.store.categories(sorted(tidy.category_ids)) if tidy.category_ids else ()
+            for number, one in enumerate(sent or sorted(tidy.category_ids)):
+                if one not in known:
+                    raise NotFound(f"categoryIds.{number}", "category")
             await work.store.add_discount(tidy)
             await work.commit(tidy)
         return tidy

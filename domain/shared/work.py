@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from domain.shared.events import Event
 
@@ -37,14 +38,21 @@ class Work(Protocol):
         """Have `event` handled after the transaction, if it is committed."""
         ...
 
+    async def settle(self, result: object = None) -> None:
+        """Write the events and `result` now, so that nothing but `commit` is left after what others wait for."""
+        ...
+
     async def commit(self, result: object = None) -> None:
         """Make everything last, with the events; `result` is what the request's repetition will be answered with."""
         ...
 
 
 class Begin(Protocol[W_co]):
-    def __call__(self, once: Once | None = None) -> AbstractAsyncContextManager[W_co]:
+    def __call__(self, once: Once | None = None, about: UUID | None = None) -> AbstractAsyncContextManager[W_co]:
         """A transaction for the block, rolled back unless it is committed.
+
+        Those `about` the same thing, such as one cart, begin one after the other, in order of arrival. That keeps a
+        crowd from taking what others need meanwhile; what is changed has to be locked all the same.
 
         Raises:
             AlreadyDone: `once` had its effect before.

@@ -6,7 +6,22 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import DateTime, Integer, String, Uuid, and_, case, cast, func, literal, not_, or_, select, update
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    LargeBinary,
+    String,
+    Uuid,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.orders.events import MESSAGES, OrderEvent
@@ -58,6 +73,7 @@ def _reserve() -> Statement:
         update(variants)
         .where(variants.c.id == VARIANT_ID, or_(not_(variants.c.tracked), counted))
         .values(reserved=variants.c.reserved + cast(variants.c.tracked, Integer()) * QUANTITY)
+        .returning(variants.c.id)
     )
 
 
@@ -173,6 +189,14 @@ class SqlOrders:
         .limit(parameter("most", Integer()))
         .with_for_update(key_share=True, skip_locked=True)
     )
+    RENEW_ACCESS = Statement(
+        update(orders)
+        .where(
+            orders.c.id == ORDER_ID,
+            orders.c.access_nonce == func.coalesce(parameter("known", LargeBinary()), orders.c.access_nonce),
+        )
+        .values(access_nonce=parameter("nonce", LargeBinary()))
+    )
     SAVE = updating(orders, *CHANGING, returning=ORDERS.columns)
     RESERVED = Statement(
         select(lines.c.variant_id, lines.c.quantity_reserved)
@@ -214,9 +238,14 @@ class SqlOrders:
         self._transaction = transaction
         self._redeemed: list[Mapping[str, Any]] = []
 
-    async def reserve(self, variant_id: VariantId, quantity: int) -> bool:
-        self._transaction.tell(STOCK, variant_id)
-        return await self._transaction.run(self.RESERVE, {"variant_id": variant_id, "quantity": quantity}) == 1
+    async def reserve(self, wanted: Mapping[VariantId, int]) -> VariantId | None:
+        """One conditional UPDATE for each, by rising id: two orders wait for each other, but never for ever."""
+        rows = [{"variant_id": variant, "quantity": wanted[variant]} for variant in sorted(wanted)]
+        for variant in sorted(wanted):
+            await self._transaction.turn(variant)
+            self._transaction.tell(STOCK, variant)
+        done = {row[0] for row in await self._transaction.fetch_many(self.RESERVE, rows)}
+        return next((variant for variant in sorted(wanted) if variant not in done), None)
 
     async def available(self, variant_id: VariantId) -> int:
         rows = await self._transaction.fetch(self.AVAILABLE, {"variant_id": variant_id})
@@ -224,6 +253,7 @@ class SqlOrders:
 
     async def redeem(self, code: DiscountCodeId, order_id: OrderId, user_id: UserId | None, email: str) -> bool:
         """Locks the code first: who waited for it counts what the other one used, too."""
+        await self._transaction.turn(code)
         await self._transaction.fetch(self.LOCK_CODE, {"code": code})
         buyer = {"user_id": user_id, "email": email}
         if not await self._transaction.run(self.REDEEM, {"code": code, **buyer}):
@@ -237,6 +267,11 @@ class SqlOrders:
         if self._redeemed:
             await self._transaction.run_many(self.REMEMBER, self._redeemed)
         await self._transaction.run(self.COMPLETE, {"cart_id": cart_id, "order_id": order.id})
+
+    async def renew_access(self, order_id: OrderId, nonce: bytes, known: bytes | None) -> bool:
+        self._transaction.tell(EVENTS, order_id)  # whoever follows the order by the token is looked at again
+        values = {"order_id": order_id, "nonce": nonce, "known": known}
+        return await self._transaction.run(self.RENEW_ACCESS, values) == 1
 
     async def book(self, order_id: OrderId, at: datetime) -> None:
         await self._transaction.run(self.BOOK_RESERVED, {"order_id": order_id, "at": at})
@@ -263,9 +298,12 @@ class SqlOrders:
         if await self._transaction.fetch(self.USED, mine):
             await self._transaction.run(self.GIVE_BACK, mine)
             await self._transaction.run(self.FORGET, mine)
-        for variant, quantity in await self._transaction.fetch(self.RESERVED, mine):
+        reserved = await self._transaction.fetch(self.RESERVED, mine)
+        for variant, _ in reserved:
+            await self._transaction.turn(variant)
             self._transaction.tell(STOCK, variant)
-            await self._transaction.run(self.RELEASE, {"variant_id": variant, "quantity": quantity})
+        released = [{"variant_id": variant, "quantity": quantity} for variant, quantity in reserved]
+        await self._transaction.run_many(self.RELEASE, released)
         await self._transaction.run(self.BOOK_RELEASED, {**mine, "at": at})
         await self._transaction.run(self.RELEASE_LINES, mine)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, Integer, Uuid, and_, func, insert, literal, select, update
 
 from domain.payments.returns import Return
+from domain.products.availability import TOPIC as STOCK
 from domain.products.inventory import InventoryReason
 from persistence.database import Transaction
 from persistence.orders.repository import LEDGER
@@ -65,6 +66,8 @@ class SqlReturns:
         counts = {"refunded": one.quantity, "not_sent": one.not_sent, "came_back": one.came_back}
         await self._transaction.run(self.COUNTED, {**line, **counts})
         freed = min(reserved, one.not_sent)
+        if one.line.variant_id is not None and (freed or one.came_back):
+            self._transaction.tell(STOCK, one.line.variant_id)
         if freed:
             await self._transaction.run(self.RELEASED, {**line, "units": freed})
         if one.came_back:

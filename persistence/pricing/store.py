@@ -1,6 +1,6 @@
 """Store settings: read, and set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from domain.pricing.discounts import DiscountCode, DiscountCodeId
 from domain.pricing.shipping import ShippingRate, ShippingRateId
 from domain.pricing.store import DiscountScope
 from domain.pricing.taxes import TaxRate, TaxRateId
-from domain.products.category import Category
-from domain.shared.errors import Conflict, InvalidInput, UserErrorCode
+from domain.products.category import Category, CategoryId
+from domain.shared.errors import Conflict, UserErrorCode
 from domain.shared.money import Money
 from domain.shared.paging import Page, Position, Window, cut
 from domain.shared.reading import Wanted
@@ -121,6 +121,11 @@ class SqlStore:
         *("id", "code", "kind", "value", "minimum_subtotal", "usage_limit", "usage_limit_per_user"),
         *("starts_at", "ends_at", "active", "created_at"),
     )
+    CATEGORIES = Statement(
+        select(categories.c.id)
+        .where(categories.c.id == any_(parameters("keys", Uuid())))
+        .with_for_update(read=True, key_share=True)
+    )
     ADD_CATEGORY = inserting(discount_code_categories, "discount_code_id", "category_id")
     DISCOUNT = Statement(select(*DISCOUNTS.columns).where(discount_codes.c.id == ID).with_for_update(of=discount_codes))
     SAVE_DISCOUNT = updating(discount_codes, "active", "ends_at", "usage_limit")
@@ -149,9 +154,9 @@ class SqlStore:
             await self._transaction.run_many(self.ADD_CATEGORY, links)
         except asyncpg.UniqueViolationError as known:
             raise Conflict(f"There is a code {code.code} already.", "code", UserErrorCode.TAKEN) from known
-        except asyncpg.ForeignKeyViolationError as unknown:
-            problem = "must all be ids of categories."
-            raise InvalidInput("categoryIds", problem, UserErrorCode.NOT_FOUND) from unknown
+
+    async def categories(self, ids: Sequence[CategoryId]) -> Collection[CategoryId]:
+        return {row[0] for row in await self._transaction.fetch(self.CATEGORIES, {"keys": ids})}
 
     async def discount(self, identity: DiscountCodeId) -> DiscountCode | None:
         return next(iter(DISCOUNTS.objects(await self._transaction.fetch(self.DISCOUNT, {"id": identity}))), None)

@@ -101,6 +101,7 @@ class SqlStock:
         self._transaction = transaction
 
     async def change(self, variant_id: VariantId, delta: int) -> bool:
+        await self._transaction.turn(variant_id)
         self._transaction.tell(STOCK, variant_id)
         return await self._transaction.run(self.CHANGE, {"variant": variant_id, "delta": delta}) == 1
 

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import UNSET
 
-from schema.inputs.idempotency import idempotency_key
+from schema.inputs.idempotency import UNGUESSABLE_KEY, idempotency_key
 from schema.inputs.users import AddressInput
 from schema.scalars import ID, CurrencyCode
 
@@ -40,7 +40,7 @@ class CartCreateInput:
     currency_code: CurrencyCode | None = strawberry.field(
         default=UNSET, description="The currency: one of the shop's `currencies`."
     )
-    idempotency_key: str | None = idempotency_key()
+    idempotency_key: str | None = idempotency_key(UNGUESSABLE_KEY)
 
 
 @strawberry.input(description="What is added to a cart.")

@@ -53,6 +53,15 @@ class OrderPlaceInput:
     idempotency_key: str = strawberry.field(description=KEY)
 
 
+@strawberry.input(description="An order whose access token is to be worth nothing any more.")
+class OrderAccessTokenRevokeInput:
+    order_id: ID = strawberry.field(description="The order.")
+    access_token: str | None = strawberry.field(
+        default=UNSET, description="For guests: the order's access token, in place of which they get another one."
+    )
+    idempotency_key: str | None = idempotency_key()
+
+
 @strawberry.input(description="An order that is canceled.")
 class OrderCancelInput:
     id: ID = strawberry.field(description="The order.")

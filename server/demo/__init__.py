@@ -1,4 +1,4 @@
-"""The demo shop: a catalogue made by hand, products made by rule, and pictures of them all.
+"""The demo shop: a catalogue made by hand, products made by rule, pictures of them all, and settings to sell them by.
 
 `catalogue/` holds one TOML file per top-level category. Prices are in US dollars, weights in grams.
 

@@ -1,4 +1,4 @@
-"""Fills a shop with the demo: the hand-made catalogue, and generated products up to a wanted number."""
+"""Fills a shop with the demo: the hand-made catalogue, store settings, and generated products up to a wanted number."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from persistence.database import ConnectionSettings
 from persistence.products.bulk import Loader, loading
 from server.demo.generator import first_id, generated
 from server.demo.reading import read_catalogue
+from server.demo.store import furnish
 
 Progress = Callable[[int, int], None]
 """Told how many products are dealt with, and how many there are in all."""
@@ -23,10 +24,11 @@ class DemoReport:
     categories_added: int
     products_added: int
     products_kept: int
+    settings_added: int
 
     @property
     def changed(self) -> bool:
-        return bool(self.categories_added or self.products_added)
+        return bool(self.categories_added or self.products_added or self.settings_added)
 
 
 async def load_demo(settings: ConnectionSettings, products: int | None, progress: Progress) -> DemoReport:
@@ -48,7 +50,8 @@ async def load_demo(settings: ConnectionSettings, products: int | None, progress
         missing = await _incomplete(loader, total - made)
         there = total - made - sum(len(block) for block in missing)
         by_rule = await loader.products(_products(missing), lambda done: progress(made + there + done, total))
-        report = DemoReport(categories, by_hand.added + by_rule.added, by_hand.kept + there + by_rule.kept)
+        kept = by_hand.kept + there + by_rule.kept
+        report = DemoReport(categories, by_hand.added + by_rule.added, kept, await furnish(settings))
         if report.changed:
             await loader.finish()
     progress(total, total)

@@ -3,6 +3,7 @@
 import uvicorn
 from starlette.applications import Starlette
 
+from server.http.capacity import most_connections
 from server.http.protocol import Protocol
 from server.settings import Settings
 from server.websocket.limits import MOST_MESSAGE_BYTES
@@ -14,8 +15,6 @@ GRACE_SECONDS = 6
 """For running requests when the process is told to stop: a query may take 5; closing the shop takes 2 more at most."""
 PING_SECONDS = 20
 """Between signs of life on an open socket; a client that gives none for as long again is gone."""
-MOST_CONNECTIONS = 900
-"""Below 1,024, the usual limit of open files."""
 
 
 def config(app: Starlette, settings: Settings) -> uvicorn.Config:
@@ -37,7 +36,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=most_connections(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -27,4 +27,4 @@ class SocketLimits:
     streams: int = 20
     """Of server-sent events, to one user, or to one address where nobody is signed in."""
     sockets: int = 600
-    """And streams, in the process, of the 900 connections that it takes: the others are for requests."""
+    """And streams, in the process: `server.http.capacity` tells how many it can hold."""

@@ -109,7 +109,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         **each(Rule.EVERYBODY, "cartShippingAddressSet cartBillingAddressSet cartShippingMethodSelect"),
         **each(Rule.EVERYBODY, "cartDiscountCodeApply cartDiscountCodeRemove orderPlace"),
         # the owner's and the administrators', and a guest's for who has its token
-        **each(Rule.EVERYBODY, "orderCancel paymentCreate paymentConfirm"),
+        **each(Rule.EVERYBODY, "orderCancel orderAccessTokenRevoke paymentCreate paymentConfirm"),
         **each(Rule.SIGNED_IN, "paymentMethodSetup savedPaymentMethodDelete"),
         **each(Rule.ADMIN, "userRoleSet inventoryAdjust discountCodeCreate discountCodeUpdate"),
         **each(Rule.ADMIN, "paymentCapture paymentCancel refundCreate"),

@@ -17,6 +17,7 @@ from domain.products.stock_keeping import Change
 from domain.shared.ids import uuid7
 from resolvers import global_ids
 from server.demo.reading import read_catalogue
+from tests import sql
 from tests.graphql import access_goods, provider_events
 from tests.graphql.access_world import ELSEWHERE, VARIANT, World
 from tests.people import Person
@@ -111,6 +112,13 @@ async def placed(world: World, one: Person, wish: Wish) -> tuple[Order, Payment]
 async def cancels(world: World, one: Person) -> Input:
     order, _ = await placed(world, one, Wish())
     return {"id": global_ids.encode("Order", order.id)}
+
+
+async def revokes_a_token(world: World, one: Person) -> Input:
+    """Of an order that they placed as a guest, before it became theirs."""
+    order, _ = await placed(world, one, Wish())
+    await sql.run(world.shop.database, "UPDATE orders SET access_nonce = '\\x00' WHERE id = :id", id=order.id)
+    return {"orderId": global_ids.encode("Order", order.id)}
 
 
 async def packs(world: World, one: Person) -> Input:

@@ -95,7 +95,7 @@ async def _place(work: PaymentsWork, number: int, bought: list[VariantDraft]) ->
     await work.orders.add(order, lines, cart.id, None)
     await work.orders.append(_event(number, order, OrderEventType.ORDER_PLACED, None))
     for variant in bought:
-        assert await work.orders.reserve(VariantId(variant.id), 1)
+        assert await work.orders.reserve({VariantId(variant.id): 1}) is None
     # not when it was placed: the newest of each variant's adjustments are what the tests look at
     await work.orders.book(order.id, now())
     end = list(ENDS)[number % len(ENDS)]

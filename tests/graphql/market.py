@@ -114,11 +114,11 @@ def reply_of(name: str, answer: Answer) -> Reply:
 
 
 def leads_into(type_: Any, path: Sequence[str]) -> bool:
-    """Whether there is such a place in an input, of a list in any of its items."""
+    """Whether there is such a place in an input: a list as a whole, or one of its items by its number."""
     inner, _ = without_non_null(type_)
     item = item_type(inner)
     if item is not None:
-        return leads_into(item, path)
+        return not path or (path[0].isdecimal() and leads_into(item, path[1:]))
     if not path:
         return True
     if not isinstance(inner, GraphQLInputObjectType) or path[0] not in inner.fields:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from domain.carts.cart import CartId
 from domain.shared.ids import uuid7
@@ -37,10 +38,11 @@ LIST = """query($filter: OrderFilter, $sort: OrderSort, $first: Int, $after: Str
   orders(filter: $filter, sortBy: $sort, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes {
       id number placedAt updatedAt cost { total { amount } } } } }"""
+NOBODY = UUID(int=0)
 CHANGES: Mapping[str, Mapping[str, Any]] = {
-    "cartLinesAdd": {"lines": []},
-    "cartLinesUpdate": {"lines": []},
-    "cartLinesRemove": {"lineIds": []},
+    "cartLinesAdd": {"lines": [{"variantId": global_ids.encode("ProductVariant", NOBODY)}]},
+    "cartLinesUpdate": {"lines": [{"lineId": global_ids.encode("CartLine", NOBODY), "quantity": 1}]},
+    "cartLinesRemove": {"lineIds": [global_ids.encode("CartLine", NOBODY)]},
     "cartBuyerIdentityUpdate": {"buyerIdentity": {"email": "other@shop.example"}},
     "cartShippingAddressSet": {"address": {"line1": "2 New Street", "city": "Hull", "countryCode": "GB"}},
     "cartBillingAddressSet": {"address": {"line1": "2 New Street", "city": "Hull", "countryCode": "GB"}},

@@ -11,7 +11,7 @@ from domain.pricing.discounts import DiscountKind
 from domain.users.user import ANONYMOUS
 from resolvers import global_ids
 from server.wiring import Shop
-from tests.graphql.accounts.mutations import Errors
+from tests.graphql.accounts.mutations import Errors, Reply
 from tests.graphql.asking import ask, codes
 from tests.graphql.market import (
     DRAFT,
@@ -39,15 +39,23 @@ from tests.people import person
 
 NOWHERE = UUID("0196b2a0-7a6b-7c1e-8b1d-0a1b2c3d4e5f")
 STRANGE = ("", "x", "🌵", "x" * 3_000, global_ids.encode("Product", MUG))
-RANGE: Errors = [("ValidationError", "OUT_OF_RANGE", ["lines", "quantity"])]
-NO_VARIANT: Errors = [("NotFoundError", "NOT_FOUND", ["lines", "variantId"])]
+RANGE: Errors = [("ValidationError", "OUT_OF_RANGE", ["lines", "0", "quantity"])]
+SECOND_RANGE: Errors = [("ValidationError", "OUT_OF_RANGE", ["lines", "1", "quantity"])]
 LINES = {"cartLinesAdd": "variantId", "cartCreate": "variantId", "cartLinesUpdate": "lineId"}
 
 
-async def refused(shop: Shop, name: str, given: Given, errors: Errors) -> None:
+async def refused(shop: Shop, name: str, given: Given, errors: Errors) -> Reply:
     before = await books(shop)
-    assert (await send(shop, name, given)).refused == errors
+    reply = await send(shop, name, given)
+    assert reply.refused == errors
     assert await books(shop) == before
+    return reply
+
+
+async def missing(shop: Shop, name: str, given: Given, path: list[str], identity: str) -> None:
+    """What is told about an id of a list's item: where it stands, and what it is."""
+    reply = await refused(shop, name, given, [("NotFoundError", "NOT_FOUND", path)])
+    assert [error["id"] for error in reply.payload["userErrors"]] == [identity]
 
 
 # Quantities
@@ -57,8 +65,11 @@ async def refused(shop: Shop, name: str, given: Given, errors: Errors) -> None:
 async def test_a_quantity_that_cannot_be_bought_is_refused(market: Shop, quantity: int) -> None:
     cart = await cart_of(market, (MUG, 1))
     await refused(market, "cartCreate", {"lines": [variant(MUG, quantity)]}, RANGE)
-    for lines in ([variant(MUG, quantity)], [variant(MUG, 1), variant(MUG, quantity)]):
-        await refused(market, "cartLinesAdd", {"cartId": cart["id"], "lines": lines}, RANGE)
+    for lines, errors in (
+        ([variant(MUG, quantity)], RANGE),
+        ([variant(MUG, 1), variant(MUG, quantity)], SECOND_RANGE),
+    ):
+        await refused(market, "cartLinesAdd", {"cartId": cart["id"], "lines": lines}, errors)
     if quantity:  # none of it takes the line out
         line = {"lineId": cart["lines"][0]["id"], "quantity": quantity}
         await refused(market, "cartLinesUpdate", {"cartId": cart["id"], "lines": [line]}, RANGE)
@@ -98,8 +109,9 @@ async def test_a_line_gets_no_more_units_than_there_may_be_by_adding(market: Sho
 async def test_what_is_not_for_sale_is_not_there(market: Shop, identity: str) -> None:
     cart = await cart_of(market)
     lines = [variant(MUG, 1), {"variantId": identity}]
-    await refused(market, "cartCreate", {"lines": lines}, NO_VARIANT)
-    await refused(market, "cartLinesAdd", {"cartId": cart["id"], "lines": lines}, NO_VARIANT)
+    path = ["lines", "1", "variantId"]
+    await missing(market, "cartCreate", {"lines": lines}, path, identity)
+    await missing(market, "cartLinesAdd", {"cartId": cart["id"], "lines": lines}, path, identity)
 
 
 @pytest.mark.parametrize("strange", ["missing", "another cart's", "no id"])
@@ -112,10 +124,9 @@ async def test_a_line_that_is_not_in_the_cart_is_not_there(market: Shop, strange
     }[strange]
     known = cart["lines"][0]["id"]
     lines = [{"lineId": known, "quantity": 2}, {"lineId": line, "quantity": 0}]
-    missing: Errors = [("NotFoundError", "NOT_FOUND", ["lines", "lineId"])]
-    await refused(market, "cartLinesUpdate", {"cartId": cart["id"], "lines": lines}, missing)
-    missing = [("NotFoundError", "NOT_FOUND", ["lineIds"])]
-    await refused(market, "cartLinesRemove", {"cartId": cart["id"], "lineIds": [known, line]}, missing)
+    await missing(market, "cartLinesUpdate", {"cartId": cart["id"], "lines": lines}, ["lines", "1", "lineId"], line)
+    given = {"cartId": cart["id"], "lineIds": [known, line]}
+    await missing(market, "cartLinesRemove", given, ["lineIds", "1"], line)
 
 
 @pytest.mark.parametrize("identity", [*STRANGE, global_ids.encode("Cart", NOWHERE)])
@@ -149,9 +160,15 @@ WRONG: Sequence[Wrong] = [
         [invalid("INVALID", "lines")],
     ),
     ("cartLinesRemove", lambda cart: {"lineIds": [cart["lines"][0]["id"]] * 101}, [invalid("INVALID", "lineIds")]),
+    # a change of nothing
+    ("cartLinesAdd", lambda _: {"lines": []}, [invalid("REQUIRED", "lines")]),
+    ("cartLinesUpdate", lambda _: {"lines": []}, [invalid("REQUIRED", "lines")]),
+    ("cartLinesRemove", lambda _: {"lineIds": []}, [invalid("REQUIRED", "lineIds")]),
     *(
         ("cartBuyerIdentityUpdate", lambda _, given=given: {"buyerIdentity": given}, [error])
         for given, error in [
+            ({}, invalid("REQUIRED", "buyerIdentity")),
+            ({"email": None, "phone": None}, invalid("REQUIRED", "buyerIdentity")),
             ({"email": ""}, invalid("REQUIRED", "buyerIdentity", "email")),
             ({"email": "nobody"}, invalid("INVALID", "buyerIdentity", "email")),
             ({"email": f"{'a' * 250}@b.example"}, invalid("TOO_LONG", "buyerIdentity", "email")),
@@ -224,6 +241,7 @@ async def test_what_cannot_be_used_is_refused_with_all_that_is_wrong(
         ({"buyerIdentity": {"email": "nobody"}}, [invalid("INVALID", "buyerIdentity", "email")]),
         ({"buyerIdentity": {"phone": ""}}, [invalid("REQUIRED", "buyerIdentity", "phone")]),
         ({"idempotencyKey": ""}, [invalid("OUT_OF_RANGE", "idempotencyKey")]),
+        ({"idempotencyKey": "1" * 15}, [invalid("TOO_SHORT", "idempotencyKey")]),
     ],
 )
 async def test_a_cart_does_not_begin_with_what_cannot_be_used(market: Shop, given: Given, errors: Errors) -> None:

@@ -159,8 +159,7 @@ async def test_what_is_not_given_of_who_buys_stays(market: Shop) -> None:
     for given, email, phone in (
         ({"email": "ann@shop.example"}, "ann@shop.example", None),
         ({"phone": "1"}, "ann@shop.example", "1"),
-        ({"email": None, "phone": None}, "ann@shop.example", "1"),
-        ({}, "ann@shop.example", "1"),
+        ({"email": "bea@shop.example", "phone": None}, "bea@shop.example", "1"),
     ):
         shown = await change(market, "cartBuyerIdentityUpdate", cart, {"buyerIdentity": given})
         assert shown["buyerIdentity"] == {"email": email, "phone": phone, "user": None}
@@ -239,6 +238,22 @@ async def test_a_repetition_is_answered_as_before_and_changes_nothing(
     other = {**given, "expectedVersion": 1} if name in STEPS else {**given, "currencyCode": "USD"}
     assert (await send(market, name, other, who)).refused == REUSED
     assert await books(market) == before
+
+
+async def test_guests_who_choose_the_same_key_get_nothing_of_each_other_s(market: Shop) -> None:
+    one, other = await cart_of(market), await cart_of(market)
+    for cart in (one, other):
+        given = {"cartId": cart["id"], "lines": [variant(PEN)], "idempotencyKey": "1"}
+        reply = await send(market, "cartLinesAdd", given)
+        assert (reply.done["cart"]["id"], reply.replayed) == (cart["id"], False)
+        assert (await send(market, "cartLinesAdd", given)).replayed
+    # a cart that is begun is a capability: a key that another guest might choose gives none away
+    begun = {"lines": [variant(PEN)], "idempotencyKey": "1"}
+    refused = await send(market, "cartCreate", begun)
+    assert refused.refused == [("ValidationError", "TOO_SHORT", ["idempotencyKey"])]
+    for who in (await person(market), await person(market)):  # who is signed in has keys of their own
+        assert not (await send(market, "cartCreate", begun, who)).replayed
+        assert (await send(market, "cartCreate", begun, who)).replayed
 
 
 async def test_what_was_refused_does_not_spend_the_key(market: Shop) -> None:

@@ -197,7 +197,10 @@ async def test_a_request_that_is_repeated_is_answered_alike_and_done_once(counte
     first = await counter.bought(cart, idempotencyKey="the same")
     assert await counter.bought(cart, idempotencyKey="the same") == first
     assert await counter.stall.orders() == 1
-    other = await counter.stall.cart({mug: 1})
-    assert kinds(await counter.refused(other, idempotencyKey="the same")) == [
+    assert kinds(await counter.refused(cart, idempotencyKey="the same", note="another")) == [
         ("ConflictError", "IDEMPOTENCY_KEY_REUSED")
     ]
+    # another guest's cart has keys of its own
+    other = await counter.stall.cart({mug: 1})
+    assert (await counter.bought(other, idempotencyKey="the same"))["order"] != first["order"]
+    assert await counter.stall.orders() == 2

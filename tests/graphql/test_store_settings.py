@@ -225,7 +225,11 @@ WRONG: Sequence[tuple[str, Given, Sequence[tuple[str, str, list[str] | None]]]] 
         ],
     ),
     *(
-        ("discountCodeCreate", {**TENTH, "categoryIds": [category(TOP), one]}, [invalid("NOT_FOUND", "categoryIds")])
+        (
+            "discountCodeCreate",
+            {**TENTH, "categoryIds": [category(TOP), one]},
+            [("NotFoundError", "NOT_FOUND", ["categoryIds", "1"])],
+        )
         for one in ("x", category(NOBODY), global_ids.encode("Product", TOP))
     ),
     ("discountCodeCreate", {**TENTH, "categoryIds": [category(TOP)] * 101}, [invalid("INVALID", "categoryIds")]),

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -23,15 +23,14 @@ from persistence.database import ConnectionSettings, Database
 from resolvers import global_ids, loaders
 from server.wiring import Shop
 from tests import sql
+from tests.clients import sent
 from tests.command import Serving, Souk, fresh_home
 from tests.people import person
 from tests.selling import PRICE, SHIPPING, Market, books_agree, market
-from tests.sizes import BUYERS, CROSSING, KILLED_SERVERS, ORDER_KEYS
+from tests.sizes import BUYERS, CROSSING, IN_FLIGHT, KILLED_SERVERS, ORDER_KEYS
 
 UNITS = 100
 COPIES_OF_ONE = 20
-AT_ONCE = 60
-"""Requests under way; more would only wait in a queue of ours."""
 PLACE = """mutation($input: OrderPlaceInput!) { orderPlace(input: $input) {
   order { id number status cost { total { amount } } lines { quantity } } accessToken
   userErrors { __typename code ... on InsufficientStockError { quantityRequested quantityAvailable } } } }"""
@@ -58,49 +57,27 @@ def wish(cart: CartId, key: str) -> Answer:
     return {"query": PLACE, "variables": {"input": {"cartId": global_ids.encode("Cart", cart), "idempotencyKey": key}}}
 
 
-async def send(clients: Sequence[httpx.AsyncClient], wishes: Sequence[Answer]) -> list[httpx.Response]:
-    """All of them, in turns to each server, and again where the queue for a variant was too long for the machine."""
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def one(number: int, wish: Answer) -> httpx.Response:
-        async with slots:
-            for _ in range(100):
-                reply = await clients[number % len(clients)].post("/graphql", json=wish)
-                if reply.status_code != 503:
-                    return reply
-                # nothing was done, as the books show in the end, and with the same key it is done once
-                await asyncio.sleep(0.2)
-            raise AssertionError("it waits for ever")
-
-    return await asyncio.gather(*(one(number, wish) for number, wish in enumerate(wishes)))
-
-
-def placed(replies: Sequence[httpx.Response]) -> list[Answer]:
+async def place_all(servers: Sequence[Serving], wishes: Sequence[Answer]) -> list[Answer]:
     """What was answered, none of it an error of the server's."""
-    assert Counter(reply.status_code for reply in replies) == {200: len(replies)}
-    bodies = [reply.json() for reply in replies]
-    assert [body for body in bodies if "errors" in body] == []
-    return [body["data"]["orderPlace"] for body in bodies]
+    replies = await sent([server.address for server in servers], wishes, IN_FLIGHT)
+    assert Counter(reply.status for reply in replies) == {200: len(replies)}
+    assert [reply.body for reply in replies if "errors" in reply.body] == []
+    return [reply.body["data"]["orderPlace"] for reply in replies]
 
 
 @pytest.fixture
-async def servers(empty_database: ConnectionSettings) -> AsyncGenerator[Sequence[httpx.AsyncClient]]:
+def servers(empty_database: ConnectionSettings) -> Generator[Sequence[Serving]]:
     """Two processes over one database."""
     with fresh_home() as home, ExitStack() as running:
-        souk = Souk(home)
-        serving = [running.enter_context(souk.serving(DATABASE_URL=empty_database.url)) for _ in range(2)]
-        clients = [httpx.AsyncClient(base_url=one.address, timeout=60.0) for one in serving]
-        yield clients
-        for client in clients:
-            await client.aclose()
+        yield [running.enter_context(Souk(home).serving(DATABASE_URL=empty_database.url)) for _ in range(2)]
 
 
 async def test_a_hundred_units_make_a_hundred_orders_however_many_want_one(
-    stall: Market, servers: Sequence[httpx.AsyncClient]
+    stall: Market, servers: Sequence[Serving]
 ) -> None:
     mug = await stall.variant(UNITS)
     carts = await stall.carts([{mug: 1}] * BUYERS)
-    answers = placed(await send(servers, [wish(cart, f"buyer {number}") for number, cart in enumerate(carts)]))
+    answers = await place_all(servers, [wish(cart, f"buyer {number}") for number, cart in enumerate(carts)])
     bought = [answer for answer in answers if answer["order"] is not None]
     assert len(bought) == len({answer["order"]["number"] for answer in bought}) == UNITS
     assert all(answer["userErrors"] == SOLD_OUT for answer in answers if answer["order"] is None)
@@ -110,13 +87,13 @@ async def test_a_hundred_units_make_a_hundred_orders_however_many_want_one(
 
 
 async def test_a_placement_that_is_sent_twenty_times_at_once_is_one_order_and_answered_alike(
-    stall: Market, servers: Sequence[httpx.AsyncClient]
+    stall: Market, servers: Sequence[Serving]
 ) -> None:
     mug = await stall.variant(ORDER_KEYS * 2)
     carts = await stall.carts([{mug: 1}] * ORDER_KEYS)
     for some in (carts[start : start + 50] for start in range(0, ORDER_KEYS, 50)):
         copies = [wish(cart, f"key of {cart}") for cart in some for _ in range(COPIES_OF_ONE)]
-        answers = placed(await send(servers, copies))
+        answers = await place_all(servers, copies)
         for number in range(len(some)):
             alike = answers[number * COPIES_OF_ONE : (number + 1) * COPIES_OF_ONE]
             assert alike[0]["userErrors"] == []
@@ -126,13 +103,11 @@ async def test_a_placement_that_is_sent_twenty_times_at_once_is_one_order_and_an
     await books_agree(stall.database.settings)
 
 
-async def test_carts_that_cross_each_other_never_wait_for_ever(
-    stall: Market, servers: Sequence[httpx.AsyncClient]
-) -> None:
+async def test_carts_that_cross_each_other_never_wait_for_ever(stall: Market, servers: Sequence[Serving]) -> None:
     mugs = [await stall.variant(CROSSING) for _ in range(5)]
     there, back = dict.fromkeys(mugs, 1), dict.fromkeys(reversed(mugs), 1)
     carts = await stall.carts([there, back] * (CROSSING // 2))
-    answers = placed(await send(servers, [wish(cart, f"crossing {cart}") for cart in carts]))
+    answers = await place_all(servers, [wish(cart, f"crossing {cart}") for cart in carts])
     assert [answer["userErrors"] for answer in answers] == [[]] * CROSSING
     assert [await stall.stock(mug) for mug in mugs] == [(CROSSING, CROSSING)] * len(mugs)
     await books_agree(stall.database.settings)
@@ -196,7 +171,7 @@ async def own_market(own_shop: Shop) -> Market:
 async def place(
     shop: Shop, cart: CartId, quote_id: str | None = None, actor: Actor = ANONYMOUS
 ) -> OrderId | DomainError:
-    """As a mutation does: again while somebody is in the way."""
+    """Again while somebody is in the way, or the machine is too busy: what follows is about what comes of it."""
     try:
         return (await shop.services.checkout_placing.place(actor, Placement(cart, quote_id), Wish())).order.id
     except Unavailable:
