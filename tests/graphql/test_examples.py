@@ -15,8 +15,9 @@ from server.settings import CHECKOUT, read_settings
 from server.wiring import Shop
 
 EXAMPLES = read_examples(CHECKOUT / "web" / "examples")
-CATALOGUE, ACCOUNTS = (
-    [example for example in EXAMPLES if (example.name < "09") is catalogue] for catalogue in (True, False)
+CATALOGUE, ACCOUNTS, CHECKOUT_STEPS = (
+    [example for example in EXAMPLES if first <= example.name < end]
+    for first, end in (("01", "09"), ("09", "13"), ("13", "99"))
 )
 
 
@@ -63,6 +64,7 @@ def test_there_are_examples() -> None:
         "11-my-account",
         "12-address-book",
     ]
+    assert [example.name for example in CHECKOUT_STEPS] == ["13-cart", "14-ship-to", "15-quote", "16-place"]
 
 
 @pytest.mark.parametrize("example", CATALOGUE, ids=lambda example: example.name)
@@ -100,3 +102,39 @@ async def test_the_mistake_that_an_example_invites_to_is_told_where_it_is(client
     wrong = Example("wrong", ACCOUNTS[3].query, orjson.dumps(given).decode())
     told = await run(client, wrong, token)
     assert [(error["code"], error["field"]) for error in told["userErrors"]] == [("REQUIRED", ["address", "city"])]
+
+
+async def payloads(client: httpx.AsyncClient, example: Example, **copied: str) -> list[dict[str, Any]]:
+    """What it answers when its variables were completed with what the tabs before it gave."""
+    variables = example.variables or "{}"
+    for what, identity in copied.items():
+        variables = variables.replace(f"the id of {what.replace('_', ' ')}", identity)
+    assert "the id of" not in variables
+    answer = (await client.post("/graphql", json={"query": example.query, "variables": orjson.loads(variables)})).json()
+    assert "errors" not in answer
+    assert [payload["userErrors"] for payload in answer["data"].values()] == [[]] * len(answer["data"])
+    return [*answer["data"].values()]
+
+
+async def test_a_guest_buys_by_the_examples_one_after_the_other(client: httpx.AsyncClient) -> None:
+    begin, ship_to, quote, place = CHECKOUT_STEPS
+    [begun] = await payloads(client, begin)
+    assert [line["quantity"] for line in begun["cart"]["lines"]] == [1, 2]
+    ids = {"the_cart": begun["cart"]["id"]}
+    [there] = await payloads(client, ship_to, **ids)
+    ways = there["cart"]["shippingMethods"]
+    assert [(way["name"], way["price"]["formatted"]) for way in ways] == [("Parcel", "$0.00"), ("Express", "$18.00")]
+    _, quoted = await payloads(client, quote, **ids, a_way_of_shipping=ways[0]["id"])
+    assert quoted["cart"]["problems"] == []
+    assert {name: amount["formatted"] for name, amount in quoted["cart"]["cost"].items()} == {
+        "subtotal": "$127.00",
+        "discount": "$12.70",
+        "shipping": "$0.00",
+        "tax": "$8.28",
+        "total": "$122.58",
+    }
+    ids["the_quote"] = quoted["cart"]["quote"]["id"]
+    [placed] = await payloads(client, place, **ids)
+    assert placed["order"]["cost"]["total"] == quoted["cart"]["cost"]["total"]
+    assert placed["accessToken"]
+    assert await payloads(client, place, **ids) == [placed]
