@@ -23,8 +23,8 @@ from persistence.database import ConnectionSettings, Database
 from resolvers import global_ids, loaders
 from server.wiring import Shop
 from tests import sql
-from tests.clients import sent
 from tests.command import Serving, Souk, fresh_home
+from tests.connections import sent
 from tests.people import person
 from tests.selling import PRICE, SHIPPING, Market, books_agree, market
 from tests.sizes import BUYERS, CROSSING, IN_FLIGHT, KILLED_SERVERS, ORDER_KEYS
