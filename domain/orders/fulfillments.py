@@ -14,7 +14,7 @@ from domain.orders.fulfillment import (
     FulfillmentLine,
     FulfillmentStatus,
 )
-from domain.orders.order import Order, OrderId, OrderLine, OrderStatus
+from domain.orders.order import Order, OrderId, OrderLine, OrderPaymentStatus, OrderStatus
 from domain.orders.progress import Progress
 from domain.orders.shipment import Details, checked, described, location
 from domain.orders.work import BeginOrdersWork, OrdersWork
@@ -61,10 +61,13 @@ class Update:
     details: Details
 
 
+_UNPAID = frozenset({OrderPaymentStatus.PENDING, OrderPaymentStatus.FAILED, OrderPaymentStatus.VOIDED})
+
+
 def why_not_fulfill(order: Order) -> str | None:
     """Why nothing of an order can be packed, as a sentence; None when what is left can be."""
     if order.status is OrderStatus.CONFIRMED:
-        return None
+        return "The order is not paid: what was authorized was let go." if order.payment_status in _UNPAID else None
     if order.status is OrderStatus.PENDING:
         return "The order is not confirmed yet."
     return f"The order is {order.status.value} already."

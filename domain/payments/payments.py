@@ -1,5 +1,6 @@
 """Paying for orders. No transaction is open while the provider is waited for."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -141,7 +142,7 @@ class Payments:
         payment = await self._authorized(actor, payment_id, "CAPTURE")
         wanted = payment.amount if amount is None else require_within(amount, payment.amount)
         try:
-            intent = await self.gateway.capture(payment.reference or "", wanted, f"{payment.id}:capture")
+            intent = await self.gateway.capture(payment.reference or "", wanted, f"{payment.id}:capture:{wanted.units}")
         except ProviderRefused:  # captured with another amount, or let go, a moment ago
             intent = await self._asked(payment)
         except Unavailable as failure:
@@ -245,7 +246,8 @@ class Payments:
                 reference = (await self.gateway.create(chosen.new)).reference
             except OutcomeUnknown as failure:  # whatever became of it, it was not confirmed
                 raise ProviderDown(str(failure)) from failure
-        key = f"{payment.id}:confirm"
+        # another means of payment is another request: what was refused with the last one stays refused under its key
+        key = f"{payment.id}:confirm:{hashlib.sha256(chosen.method.encode()).hexdigest()[:16]}"
         return await self.gateway.confirm(Confirmation(reference or "", chosen.method, self.return_url, key))
 
     async def _put_back(self, payment: Payment) -> None:

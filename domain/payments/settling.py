@@ -257,7 +257,7 @@ def known_by(payment: Payment, intent: Intent, at: datetime) -> Payment:
     """
     if intent.payment_id not in {None, payment.id} or payment.reference not in {None, intent.reference}:
         raise ProviderMismatch("It is about another payment.")
-    if intent.amount != payment.amount:
+    if intent.amount != payment.amount or intent.amount < intent.amount_captured:
         raise ProviderMismatch("Its amount or currency is not the payment's.")
     status = intent.status
     never_heard = payment.status is PaymentStatus.PROCESSING and status is PaymentStatus.REQUIRES_PAYMENT_METHOD

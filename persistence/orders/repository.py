@@ -37,6 +37,7 @@ from persistence.carts.tables import carts
 from persistence.database import Transaction
 from persistence.orders.mappers import FULFILLMENT, LINE, ORDER
 from persistence.orders.tables import events, fulfillments, lines, orders, redemptions
+from persistence.payments.tables import payments
 from persistence.pricing.tables import discount_codes
 from persistence.products.tables import adjustments, variants
 from persistence.statements import Statement, inserting, parameter, updating
@@ -229,6 +230,9 @@ class SqlOrders:
     ANONYMISE_TRACKING = Statement(
         update(fulfillments).where(fulfillments.c.order_id.in_(THEIRS)).values(tracking_number=None, tracking_url=None)
     )
+    ANONYMISE_PAYMENTS = Statement(
+        update(payments).where(payments.c.user_id == parameter("user_id", Uuid())).values(method=None, failure=None)
+    )
     ANONYMISE_USES = Statement(
         update(redemptions).where(redemptions.c.user_id == parameter("user_id", Uuid())).values(email=ERASED)
     )
@@ -309,8 +313,11 @@ class SqlOrders:
 
     async def anonymise(self, user_id: UserId) -> None:
         """Orders first, as whatever changes what belongs to one of them locks it first."""
-        for statement in (self.ANONYMISE, self.ANONYMISE_EVENTS, self.ANONYMISE_TRACKING, self.ANONYMISE_USES):
-            await self._transaction.run(statement, {"user_id": user_id})
+        mine = {"user_id": user_id}
+        for statement in (self.ANONYMISE, self.ANONYMISE_EVENTS, self.ANONYMISE_TRACKING):
+            await self._transaction.run(statement, mine)
+        for statement in (self.ANONYMISE_PAYMENTS, self.ANONYMISE_USES):
+            await self._transaction.run(statement, mine)
 
     async def append(self, *events: OrderEvent) -> None:
         for event in events:
