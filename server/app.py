@@ -27,6 +27,7 @@ from server.http.replies import refusal_body
 from server.http.webhooks import ADDRESS, WebhookEndpoint
 from server.sandbox_pages import SANDBOX_PAGES
 from server.settings import CHECKOUT, Settings
+from server.tracking_page import tracking_page
 from server.websocket.endpoint import GraphQLSocket
 from server.websocket.limits import SocketLimits
 from server.websocket.seats import Seats
@@ -83,6 +84,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(ADDRESS, WebhookEndpoint()),
         explorer.files(),
         *ACCOUNT_PAGES,
+        *tracking_page(CHECKOUT / "web"),
         *(() if settings.production else SANDBOX_PAGES),
         DEMO_PICTURES,
     ]

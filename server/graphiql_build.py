@@ -1,4 +1,7 @@
-"""Build `web/dist` beside a running server, so that GraphiQL does without a CDN though nobody thought of `make web`."""
+"""Build `web/dist` beside a running server, though nobody thought of `make web`.
+
+GraphiQL does without a CDN then, and buyers can follow their orders.
+"""
 
 import hashlib
 import os
@@ -15,7 +18,11 @@ from pydantic import BaseModel
 if sys.platform != "win32":
     import fcntl
 
-_INPUTS = ("package-lock.json", "libraries.json", "build.mjs")  # as in `web/build.mjs`, and in the same order
+# as in `web/build.mjs`, and in the same order
+_INPUTS = (
+    *("package-lock.json", "libraries.json", "build.mjs"),
+    *("track/track.js", "track/following.js", "track/steps.js"),
+)
 # The shell alone keeps the lock, which is its standard input: it is released for sure once the shell is waited for.
 _COMMANDS = '"$0" ci --no-audit --no-fund --loglevel=error </dev/null && "$0" run --silent build </dev/null'
 _NICENESS = "15"  # of 19: the server's requests come first
@@ -29,6 +36,8 @@ class Manifest(BaseModel, frozen=True):
     inputs: str
     scripts: tuple[str, ...]
     styles: tuple[str, ...]
+    tracking: str | None = None
+    """The script of the page that follows an order; older builds have none."""
 
     @classmethod
     def read(cls, web: Path) -> Self | None:

@@ -1,7 +1,8 @@
-// Puts the browser builds of GraphiQL's packages into `dist/`, under names that carry their hash.
+// Puts the browser builds of GraphiQL's packages into `dist/`, under names that carry their hash, and beside them the
+// script of the page that follows an order, bundled with the client of its subscription.
 //
 // GraphiQL 4 is the newest major that is published as one self-contained script (no workers, fonts inside its CSS), so
-// nothing needs a bundler, the page needs no exception for `eval` or blob workers, and the very same files can come
+// it needs no bundler, the page needs no exception for `eval` or blob workers, and the very same files can come
 // from a CDN, guarded by the integrity hashes in `libraries.json`, as long as nobody has built.
 //
 //   node build.mjs         copies, and refuses files that differ from `libraries.json`
@@ -11,13 +12,23 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
+import { build as bundle } from "esbuild";
+
 const web = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const at = (...parts) => path.join(web, ...parts);
 const digest = (algorithm, encoding, ...contents) =>
   contents.reduce((hash, content) => hash.update(content), createHash(algorithm)).digest(encoding);
 
 /** What decides about the contents of `dist/`; `server/graphiql_build.py` hashes the same files in the same order. */
-const INPUTS = ["package-lock.json", "libraries.json", "build.mjs"];
+const INPUTS = [
+  "package-lock.json",
+  "libraries.json",
+  "build.mjs",
+  "track/track.js",
+  "track/following.js",
+  "track/steps.js",
+];
+const TRACKING = "track/track.js";
 
 async function installed({ package: name, file }) {
   const { version } = JSON.parse(await readFile(at("node_modules", name, "package.json"), "utf8"));
@@ -47,17 +58,34 @@ function hashedName({ package: name, file, content }) {
   return `${stem}-${digest("sha256", "hex", content).slice(0, 16)}${path.extname(file)}`;
 }
 
+async function bundled(file) {
+  const { outputFiles } = await bundle({
+    entryPoints: [at(file)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  return Buffer.from(outputFiles[0].contents);
+}
+
 async function build(libraries) {
   const fresh = at(".build", "dist");
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   const names = libraries.map(hashedName);
   await Promise.all(libraries.map(({ content }, index) => writeFile(path.join(fresh, names[index]), content)));
+  const tracking = { package: "track", file: TRACKING, content: await bundled(TRACKING) };
+  await writeFile(path.join(fresh, hashedName(tracking)), tracking.content);
   const inputs = digest("sha256", "hex", ...(await Promise.all(INPUTS.map((input) => readFile(at(input))))));
   const manifest = {
     inputs,
     scripts: names.filter((name) => name.endsWith(".js")),
     styles: names.filter((name) => name.endsWith(".css")),
+    tracking: hashedName(tracking),
   };
   await writeFile(path.join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await replace(fresh, at("dist"), at(".build", "old"));

@@ -92,9 +92,7 @@ def _notice(event: dict[str, Any], payload: str) -> Notice:
     thing = cast("dict[str, Any]", event["data"]["object"])
     of_intent = thing["object"] == "payment_intent"
     subject, reference = "", None
-    if event["type"] == "payment_intent.created":
-        pass  # we made it ourselves, and nothing has become of it yet
-    elif of_intent or thing.get("payment_intent"):
+    if of_intent or thing.get("payment_intent"):
         subject, reference = _PAYMENT, str(thing["id"] if of_intent else thing["payment_intent"])
     elif thing["object"] == "setup_intent":
         subject, reference = _SETUP, str(thing["id"])

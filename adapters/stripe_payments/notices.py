@@ -86,8 +86,6 @@ def _name(text: Any) -> str:
 
 def _about(kind: str, thing: Mapping[str, Any]) -> tuple[str, str | None]:
     """What thing of ours an event is about, and Stripe's id of it."""
-    if kind == "payment_intent.created":  # we made it ourselves, and nothing has become of it yet
-        return "", None
     if kind in _SETUP:
         return "setup", _name(thing["id"])
     if kind.startswith("payment_intent."):

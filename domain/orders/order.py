@@ -20,6 +20,8 @@ OrderLineId = NewType("OrderLineId", UUID)
 UNPAID = timedelta(minutes=30)
 """How long stock is kept for an order that is not paid."""
 LONGEST_NOTE = 1_000
+TRACKING_PAGE = "/track"
+"""Where buyers follow an order, whose number comes behind it."""
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS, _GROUP = 3, 4
 

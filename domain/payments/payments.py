@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.orders.errors import InvalidTransition
-from domain.orders.order import Order, OrderId, OrderStatus
+from domain.orders.order import TRACKING_PAGE, Order, OrderId, OrderStatus
 from domain.orders.progress import Progress
 from domain.payments.amounts import require_within
 from domain.payments.errors import PaymentDeclined, ProviderUnavailable
@@ -58,20 +58,24 @@ def _why_not_due(order: Order, at: datetime) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """What a payment is tried with, and what the provider is to know first, if it has not heard of it yet."""
+    """What a payment is tried with, and what the provider is to know first, if it has not heard of it yet.
+
+    `number` is its order's.
+    """
 
     method: str
+    number: str
     new: NewIntent | None
 
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """`return_url` is where buyers come back to who approve a payment on somebody else's page."""
+    """Buyers who approve a payment on somebody else's page come back to their order's page of the shop at `address`."""
 
     begin: BeginPaymentsWork
     gateway: PaymentGateway
     clock: Clock
-    return_url: str
+    address: str
 
     async def create(self, actor: Actor, order_id: OrderId, wish: Wish, once: Once | None = None) -> Payment:
         """Another payment for what is due. Earlier ones are closed first, so that only one can take the money.
@@ -237,7 +241,7 @@ class Payments:
             begun = replace(payment, status=PaymentStatus.PROCESSING)
             await work.payments.save(begun)
             await work.commit()
-        return begun, Try(method, new)
+        return begun, Try(method, order.number, new)
 
     async def _confirmed(self, payment: Payment, chosen: "Try") -> Intent:
         reference = payment.reference
@@ -246,9 +250,10 @@ class Payments:
                 reference = (await self.gateway.create(chosen.new)).reference
             except OutcomeUnknown as failure:  # whatever became of it, it was not confirmed
                 raise ProviderDown(str(failure)) from failure
+        back = f"{self.address}{TRACKING_PAGE}/{chosen.number}"
         # another means of payment is another request: what was refused with the last one stays refused under its key
         key = f"{payment.id}:confirm:{hashlib.sha256(chosen.method.encode()).hexdigest()[:16]}"
-        return await self.gateway.confirm(Confirmation(reference or "", chosen.method, self.return_url, key))
+        return await self.gateway.confirm(Confirmation(reference or "", chosen.method, back, key))
 
     async def _put_back(self, payment: Payment) -> None:
         """The try did not reach the provider: another one can be made."""

@@ -149,7 +149,8 @@ class NoticeKeeping:
         names = filter(None, (notice.external_id, notice.reference, notice.account))
         if not notice.external_id or not all(map(_is_name, names)):
             raise BadSignature
-        matters = notice.subject in {PAYMENT, SETUP}
+        # what we have just made ourselves is no news
+        matters = notice.subject in {PAYMENT, SETUP} and notice.type != "payment_intent.created"
         return ProviderEvent(
             id=ProviderEventId(uuid7()),
             provider=provider,

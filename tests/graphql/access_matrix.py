@@ -188,7 +188,7 @@ CELLS = [
 ROWS = [
     (type_, way, [field for field in rules if way in ways(type_, field)])
     for type_, rules in RULES.items()
-    if type_ != "Mutation"
+    if type_ not in {"Mutation", "Subscription"}
     for way in [*WAYS[type_], *(one for (of, _), other in OTHER_WAYS.items() if of == type_ for one in other)]
 ]
 """The same by ways, with all the fields to which each leads."""

@@ -73,7 +73,12 @@ async def test_a_guest_cancels_with_the_order_s_own_token(counter: Counter) -> N
     order = done["order"]
     assert (order["status"], order["cancelReason"], order["expiresAt"]) == ("CANCELED", "CUSTOMER", None)
     assert order["canceledAt"] is not None
-    assert [event["sequence"] for event in order["events"]["nodes"]] == [1, 2]
+    assert [event["type"] for event in order["events"]["nodes"]] == [
+        "ORDER_PLACED",
+        "ORDER_CANCELED",
+        "PAYMENT_CANCELED",
+    ]
+    assert [event["sequence"] for event in order["events"]["nodes"]] == [1, 2, 3]
     assert order["events"]["nodes"][1] == {
         "sequence": 2,
         "type": "ORDER_CANCELED",

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.users.user import ANONYMOUS
+from tests import sql
 from tests.graphql.asking import ADMIN, data
 from tests.graphql.ordering import Counter
 from tests.graphql.paying import VISA, Till, money, usd
@@ -141,6 +142,13 @@ async def test_what_the_buyer_has_to_do_is_told(till: Till) -> None:
     assert payment["nextAction"]["url"].startswith("http")
     assert await till.stands(sale) == ("PENDING", "PENDING", "15.00")
     assert (await till.told(sale))[-1] == "PAYMENT_REQUIRES_ACTION"
+
+
+async def test_the_buyer_comes_back_to_the_page_of_the_order(till: Till) -> None:
+    await till.paid(token="pm_card_authenticationRequired")
+    [order] = await sql.rows(till.counter.shop.database, "SELECT number FROM orders")
+    [intent] = await sql.rows(till.counter.shop.database, "SELECT return_url FROM sandbox_intents")
+    assert intent[0] == f"http://shop.example/track/{order[0]}"
 
 
 async def test_a_means_of_payment_must_be_one(till: Till) -> None:

@@ -78,12 +78,13 @@ async def test_what_somebody_else_keeps_is_not_there(till: Till) -> None:
     method = await keeps(till, owner)
     mug = await till.counter.stall.variant(10)
     for stranger in (ANONYMOUS, other.actor):
-        cart = global_ids.encode("Cart", await till.counter.stall.cart({mug: 1}, user_id=stranger.user_id))
+        kept = await till.counter.stall.cart({mug: 1}, user_id=stranger.user_id)
+        cart = global_ids.encode("Cart", kept)
         for wanted in (method, "nothing"):
             assert await till.refused("orderPlace", stranger, cartId=cart, savedPaymentMethodId=wanted) == [
                 ("NOT_FOUND", "savedPaymentMethodId")
             ]
-        sale = await till.sold(actor=stranger)
+        sale = await till.placed(kept, stranger)
         for actor in (stranger, ADMIN, owner.actor):
             refused = await till.refused(
                 "paymentCreate", actor, orderId=sale.order, savedPaymentMethodId=method, **sale.key

@@ -28,7 +28,26 @@ INSERT INTO fulfillment_lines VALUES ('{ONE}', '{ONE}', 1);
 {METHOD} ('{ONE}', '{USER}', 'sandbox', 'pm_1', '{{}}', true, now());
 {TOLD} ('{ONE}', 'sandbox', 'evt_1', 'x', '', 'received', '{{}}', now());
 """
+SANDBOX = """
+INSERT INTO sandbox_customers (id, user_id, created_at) VALUES ('cus_1', 'u', now());
+INSERT INTO sandbox_methods (id, token, customer, created_at) VALUES ('pm_1', 'pm_card_visa', 'cus_1', now());
+INSERT INTO sandbox_intents (id, client_secret, payment_id, order_id, order_number, amount, currency, capture_method,
+  status, customer, created_at) VALUES ('pi_1', 's', 'p', 'o', 'n', 10, 'USD', 'automatic', 'processing', 'cus_1', now());
+INSERT INTO sandbox_refunds (id, intent_id, refund_id, amount, reason, status, created_at)
+  VALUES ('re_1', 'pi_1', 'r', 1, 'other', 'pending', now());
+INSERT INTO sandbox_setups (id, client_secret, customer, status, created_at) VALUES ('seti_1', 's', 'cus_1', 'x', now());
+"""
 REFUSED = {
+    "fk_sandbox_methods_customer": "UPDATE sandbox_methods SET customer = 'nobody'",
+    "fk_sandbox_intents_customer": "UPDATE sandbox_intents SET customer = 'nobody'",
+    "fk_sandbox_intents_method": "UPDATE sandbox_intents SET method = 'nothing'",
+    "ck_sandbox_intents_amount": "UPDATE sandbox_intents SET amount = 0",
+    "ck_sandbox_intents_money": "UPDATE sandbox_intents SET status = 'succeeded', amount_received = 11",
+    "ck_sandbox_intents_status_of_money": "UPDATE sandbox_intents SET amount_received = 1",
+    "fk_sandbox_refunds_intent_id": "UPDATE sandbox_refunds SET intent_id = 'nothing'",
+    "ck_sandbox_refunds_amount": "UPDATE sandbox_refunds SET amount = 0",
+    "fk_sandbox_setups_customer": "UPDATE sandbox_setups SET customer = 'nobody'",
+    "fk_sandbox_setups_method": "UPDATE sandbox_setups SET method = 'nothing'",
     "ck_orders_paid": "UPDATE orders SET amount_refunded = 1",
     "ck_order_lines_undone": "UPDATE order_lines SET quantity_returned = 1",
     "fk_order_events_payment_id": f"UPDATE order_events SET payment_id = '{NOBODY}'",

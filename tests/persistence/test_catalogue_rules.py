@@ -103,9 +103,8 @@ WHERE (p.price_min, p.price_max, p.compare_at_price_min, p.compare_at_price_max)
 @pytest.fixture
 async def connection(empty_database: ConnectionSettings) -> AsyncGenerator[Connection]:
     opened = await connect(empty_database)
-    await opened.execute(
-        STOCK + account_examples.ACCOUNTS + shop_examples.SHOP + order_examples.ORDERS + payment_examples.PAYMENTS
-    )
+    await opened.execute(STOCK + account_examples.ACCOUNTS + shop_examples.SHOP + order_examples.ORDERS)
+    await opened.execute(payment_examples.PAYMENTS + payment_examples.SANDBOX)
     yield opened
     await opened.close()
 

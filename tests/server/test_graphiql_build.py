@@ -10,7 +10,10 @@ import pytest
 from server.graphiql import GraphiQL
 from server.graphiql_build import BackgroundBuild, build_in_background, is_being_built
 
-INPUTS = ("package-lock.json", "libraries.json", "build.mjs")
+INPUTS = (
+    *("package-lock.json", "libraries.json", "build.mjs"),
+    *("track/track.js", "track/following.js", "track/steps.js"),
+)
 # Tells the test that it runs, and waits until it may go on. Fifos make both sides wait without a clock; it keeps the
 # first one open, so that a test can see that no process of the build is left.
 NPM = """\
@@ -29,6 +32,7 @@ exit 0
 def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     web = tmp_path / "web"
     (web / "examples").mkdir(parents=True)
+    (web / "track").mkdir()
     for name in INPUTS:
         (web / name).write_text("[]")
     (web / "built.json").write_text(json.dumps({"inputs": inputs(web), "scripts": [], "styles": []}))
