@@ -32,10 +32,12 @@ SANDBOX = """
 INSERT INTO sandbox_customers (id, user_id, created_at) VALUES ('cus_1', 'u', now());
 INSERT INTO sandbox_methods (id, token, customer, created_at) VALUES ('pm_1', 'pm_card_visa', 'cus_1', now());
 INSERT INTO sandbox_intents (id, client_secret, payment_id, order_id, order_number, amount, currency, capture_method,
-  status, customer, created_at) VALUES ('pi_1', 's', 'p', 'o', 'n', 10, 'USD', 'automatic', 'processing', 'cus_1', now());
+  status, customer, created_at)
+  VALUES ('pi_1', 's', 'p', 'o', 'n', 10, 'USD', 'automatic', 'processing', 'cus_1', now());
 INSERT INTO sandbox_refunds (id, intent_id, refund_id, amount, reason, status, created_at)
   VALUES ('re_1', 'pi_1', 'r', 1, 'other', 'pending', now());
-INSERT INTO sandbox_setups (id, client_secret, customer, status, created_at) VALUES ('seti_1', 's', 'cus_1', 'x', now());
+INSERT INTO sandbox_setups (id, client_secret, customer, status, created_at)
+  VALUES ('seti_1', 's', 'cus_1', 'x', now());
 """
 REFUSED = {
     "fk_sandbox_methods_customer": "UPDATE sandbox_methods SET customer = 'nobody'",
