@@ -79,7 +79,7 @@ check: .venv/dev.stamp ## Lint, types, import contracts, dependencies.
 bench: .venv/dev.stamp ## Measure the catalogue page against a hand-written endpoint, whole checkouts, and live order tracking.
 	@$(BIN)/python -m benchmarks.catalogue $(ARGS) && $(BIN)/python -m benchmarks.checkout && exec $(BIN)/python -m benchmarks.fanout
 
-web: ## Build GraphiQL from its npm packages, so that it works without internet.
+web: ## Build GraphiQL from its npm packages, so that it works without internet, and the page that follows an order.
 	@cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
 requirements: .venv/uv.stamp ## Compile the hash-pinned requirements from their .in files.

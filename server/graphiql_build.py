@@ -73,7 +73,7 @@ class BackgroundBuild:
 def build_in_background(web: Path) -> BackgroundBuild:
     """Start a build when npm is there, `dist` is missing or outdated, and no other server builds it. Never waits."""
     npm, nice, shell = shutil.which("npm"), shutil.which("nice"), shutil.which("sh")
-    if npm is None or nice is None or shell is None or not _is_outdated(web):
+    if npm is None or nice is None or shell is None or not is_outdated(web):
         return BackgroundBuild()
     lock = _claim(web / _LOCK)
     if lock is None:
@@ -101,8 +101,11 @@ def is_being_built(web: Path) -> bool:
     return False
 
 
-def _is_outdated(web: Path) -> bool:
-    """Whether `dist` was made from other inputs. Contents are compared, as a checkout gives every file a new time."""
+def is_outdated(web: Path) -> bool:
+    """Whether `dist` is missing, or was made from other inputs.
+
+    Contents are compared, as a checkout gives every file a new time.
+    """
     if not all((web / name).is_file() for name in _INPUTS):
         return False
     inputs = hashlib.sha256(b"".join((web / name).read_bytes() for name in _INPUTS)).hexdigest()
@@ -128,7 +131,7 @@ def _claim(path: Path) -> int | None:
 
 
 def _start(web: Path, command: list[str], lock: int) -> subprocess.Popen[bytes] | None:
-    if not _is_outdated(web):
+    if not is_outdated(web):
         return None
     with (web / LOG).open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - npm and its arguments, nothing that a client sent

@@ -23,6 +23,10 @@ _WAITING = "new Promise((done) => { const look = () => (%s) ? done() : setTimeou
 _KEPT = {"Network.webSocketFrameReceived", "Network.webSocketFrameSent", "Network.requestWillBeSent", "Log.entryAdded"}
 
 
+class Refused(Exception):
+    """The browser cannot do what it was told."""
+
+
 @dataclass(slots=True)
 class Tab:
     """A page, and what it has done since it was opened."""
@@ -46,7 +50,8 @@ class Tab:
         await self.socket.send(orjson.dumps({"id": self._asked, "method": method, "params": given}).decode())
         async with asyncio.timeout(PATIENCE):
             told = await answer
-        assert "error" not in told, told
+        if "error" in told:
+            raise Refused(told["error"]["message"])
         return told["result"]
 
     async def open(self, url: str) -> None:
@@ -65,9 +70,20 @@ class Tab:
         """Wait until it is true in the page, which may be another one before."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self.value(_WAITING % condition)
+                while not await self._came(condition):
+                    pass
         except TimeoutError as late:
             raise AssertionError(f"never: {condition}\n{await self.value('document.body.innerText')}") from late
+
+    async def _came(self, condition: str) -> bool:
+        """Wait until it is true, or until the page gives way to another one."""
+        try:
+            await self.value(_WAITING % condition)
+        except Refused as refused:
+            if "navigated" in str(refused) or "context" in str(refused):
+                return False
+            raise
+        return True
 
     async def text(self, selector: str) -> str:
         return await self.value(f"document.querySelector({selector!r}).textContent")

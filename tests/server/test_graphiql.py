@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.graphiql import GraphiQL, read_examples
+from server.graphiql_build import is_outdated
 
 WEB = Path(__file__).parents[2] / "web"
 SCRIPT, STYLE = "graphiql-0123456789abcdef.js", "graphiql-fedcba9876543210.css"
@@ -220,7 +221,7 @@ def test_every_locked_package_has_its_hash_and_no_address() -> None:
     assert not any("resolved" in package for package in installed.values())
 
 
-@pytest.mark.skipif(not (WEB / "dist/manifest.json").exists(), reason="web/dist is not built: run `make web`")
+@pytest.mark.skipif(is_outdated(WEB), reason="web/dist is not built from these files: run `make web`")
 def test_names_in_the_built_folder_tell_their_content() -> None:
     built = [path for path in (WEB / "dist").iterdir() if path.name != "manifest.json"]
     assert len(built) == len(json.loads((WEB / "libraries.json").read_text())) + 1  # and the page of orders

@@ -1,6 +1,5 @@
 """A buyer's page in a real browser, over a real server that dies meanwhile."""
 
-import json
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, contextmanager
@@ -15,6 +14,7 @@ from domain.orders.fulfillments import Packing, Update
 from domain.orders.order import OrderId
 from domain.orders.shipment import Details
 from persistence.database import ConnectionSettings
+from server.graphiql_build import is_outdated
 from server.settings import CHECKOUT, read_settings
 from server.wiring import open_shop
 from tests import selling
@@ -26,8 +26,6 @@ from tests.graphql.paying import Sale, Till, uuid_of
 from tests.server.browsing import Tab, browsing
 from tests.server.chromium import CHROMIUM
 
-MANIFEST = CHECKOUT / "web/dist/manifest.json"
-BUILT = MANIFEST.exists() and "tracking" in json.loads(MANIFEST.read_text("utf-8"))
 EVENTS = "query($id: ID!) { order(id: $id) { number events(first: 100) { nodes { sequence type } } } }"
 LIVE = "document.getElementById('connection').dataset.state === 'live'"
 SHOWN = (
@@ -38,7 +36,7 @@ MAP = "[...document.querySelectorAll('#map li')].map((one) => [one.firstChild.te
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.skipif(not BUILT, reason="web/dist is not built: run `make web`"),
+    pytest.mark.skipif(is_outdated(CHECKOUT / "web"), reason="web/dist is not built from these files: run `make web`"),
 ]
 
 
