@@ -127,10 +127,10 @@ WAYS: Mapping[str, Sequence[Way]] = {
         *by_node("OrderLifecycleEvent", "event"),
     ],
     "DiscountCode": [
-        Way("nodes", "{ discountCodes(last: 1) { nodes { %s } } }", ("discountCodes", "nodes", 0), _SETTINGS[:1]),
+        Way("nodes", "{ discountCodes(first: 1) { nodes { %s } } }", ("discountCodes", "nodes", 0), _SETTINGS[:1]),
         Way(
             "edges",
-            "{ discountCodes(last: 1) { edges { node { %s } } } }",
+            "{ discountCodes(first: 1) { edges { node { %s } } } }",
             ("discountCodes", "edges", 0, "node"),
             _SETTINGS[:1],
         ),

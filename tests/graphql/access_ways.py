@@ -86,7 +86,7 @@ def of_user(inside: str, path: Path, *refusals: Step) -> list[Way]:
 
 def by_cart(inside: str, path: Path) -> list[Way]:
     """From the cart's id to the owner's cart, and from there on through `inside`."""
-    call = "cartBuyerIdentityUpdate(input: {cartId: $cart, buyerIdentity: {}, expectedVersion: 0})"
+    call = 'cartBuyerIdentityUpdate(input: {cartId: $cart, buyerIdentity: {phone: "1234"}, expectedVersion: 0})'
     place = ("cartBuyerIdentityUpdate", "userErrors", 0, "cart")
     conflict = f"{call} {{ userErrors {{ ... on CartVersionConflictError {{ cart {{ {inside} }} }} }} }}"
     called = ", ".join(str(part) for part in path[:1])
