@@ -19,7 +19,7 @@ import asyncpg
 
 from domain.shared.errors import Unavailable
 from persistence.statements import Statement
-from persistence.turns import Seats, Turns, changed, left, left_to_read, timed
+from persistence.turns import Seats, Turns, changed, left, left_to_begin, left_to_read, timed
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -163,19 +163,27 @@ class Database:
             return await self._run(sql, arguments)
 
     async def _run(self, sql: str, arguments: Sequence[Any]) -> Rows:
-        if self._pool is None:
+        return await self._alone(self._pool, self._reading, sql, arguments, left_to_read())
+
+    async def _alone(self, pool: Pool | None, seats: Seats, sql: str, arguments: Sequence[Any], seconds: float) -> Rows:
+        """One statement on a connection of its own, in so many seconds with all waiting."""
+        if pool is None:
             raise RuntimeError("Database.open() was not called")
-        await self._reading.take(left_to_read())
+        end = time.perf_counter() + seconds
+        await seats.take(seconds)
         try:
-            connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
+            connection = await pool.acquire(timeout=min(CONNECT_SECONDS, end - time.perf_counter()))
             started = time.perf_counter()
             try:
-                return cast("Rows", await connection.fetch(sql, *arguments, timeout=left_to_read()))
+                return cast("Rows", await connection.fetch(sql, *arguments, timeout=max(end - started, 0.0)))
+            except TimeoutError:
+                connection.terminate()  # it is no use waiting for the server to give the statement up, too
+                raise
             finally:
                 self._told(sql, time.perf_counter() - started)
-                await self._pool.release(connection)
+                await pool.release(connection)
         finally:
-            self._reading.leave()
+            seats.leave()
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement that changes something, and is a transaction by itself: one round trip instead of three.
@@ -183,16 +191,8 @@ class Database:
         Raises:
             Unavailable: PostgreSQL does not answer, or not in time; it may have been done.
         """
-        if self._writers is None:
-            raise RuntimeError("Database.open() was not called")
-        started = time.perf_counter()
         try:
-            connection = await self._writers.acquire(timeout=CONNECT_SECONDS)
-            try:
-                return cast("Rows", await connection.fetch(statement.sql, *statement.arguments(values)))
-            finally:
-                self._told(statement.sql, time.perf_counter() - started)
-                await self._writers.release(connection)
+            return await self._alone(self._writers, self._writing, statement.sql, statement.arguments(values), left())
         except (*LOST, *BUSY) as failure:
             raise Unavailable(NO_ANSWER) from failure
 
@@ -206,7 +206,7 @@ class Database:
         if self._writers is None:
             raise RuntimeError("Database.open() was not called")
         try:
-            await self._writing.take(left())
+            await self._writing.take(left_to_begin())
             try:
                 begun = await self._begun(self._writers)
                 try:
@@ -228,7 +228,7 @@ class Database:
             Unavailable: it does not come in time.
         """
         try:
-            async with self.turns.of(key) as waited:
+            async with self.turns.of(key, left_to_begin()) as waited:
                 yield waited
         except TimeoutError as failure:
             raise Unavailable(NO_ANSWER) from failure
@@ -264,11 +264,12 @@ class Transaction:
 
     @classmethod
     async def begun(cls, pool: Pool, turns: Turns, told: Listener) -> Self:
-        connection = cast("Connection", await pool.acquire(timeout=CONNECT_SECONDS))
+        connection = cast("Connection", await pool.acquire(timeout=min(CONNECT_SECONDS, left())))
         new = cls(pool, connection, turns, told)
         try:
             await connection.execute("BEGIN", timeout=left())
         except BaseException:
+            new._answers = False  # nothing was begun that could be undone
             await new.close()
             raise
         return new
@@ -283,7 +284,7 @@ class Transaction:
         Who needs several takes them in the order of the rows, and before the first row, or two wait for each other.
         """
         if key not in self._held:
-            await self._ending.enter_async_context(self._turns.of(key))
+            await self._ending.enter_async_context(self._turns.of(key, left()))
             self._held.add(key)
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:

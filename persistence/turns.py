@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 OPERATION_SECONDS = 5.0
 """What a change may take from its first wait to its commit."""
+TO_FINISH = 0.4
+"""The part of that time that is kept for what has begun."""
 SHOWING_SECONDS = 2.0
 """What reading may take even when that time is over: it may be showing what was just committed."""
 
@@ -47,6 +49,16 @@ def left() -> float:
     if allowance.end is None:
         allowance.end = now + allowance.seconds
     return max(allowance.end - now, 0.0)
+
+
+def left_to_begin() -> float:
+    """The seconds that the change may still wait before it begins.
+
+    Who began with no time left would be cut off in the middle: the more wait, the fewer would be done.
+    """
+    allowance = _ALLOWANCE.get()
+    seconds = OPERATION_SECONDS if allowance is None else allowance.seconds
+    return max(left() - seconds * TO_FINISH, 0.0)
 
 
 def left_to_read() -> float:
@@ -94,7 +106,7 @@ class Turns:
         return len(self._rows)
 
     @asynccontextmanager
-    async def of(self, key: Hashable) -> AsyncGenerator[bool]:
+    async def of(self, key: Hashable, seconds: float) -> AsyncGenerator[bool]:
         """The block runs while nobody else has the turn; it is told whether somebody else had it before.
 
         Raises:
@@ -103,7 +115,7 @@ class Turns:
         row = self._rows.setdefault(key, _Row())
         row.people += 1
         try:
-            waited = await row.seat.take(left())
+            waited = await row.seat.take(seconds)
             try:
                 yield waited
             finally:

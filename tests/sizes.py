@@ -28,6 +28,8 @@ BUYERS = 10_000 if STRESS else 500
 """Who all want one of a hundred units."""
 IN_FLIGHT = 200 if STRESS else 15
 """Requests under way to each server: as many as two free cores answer in half of the 5 s that an operation may take."""
+ALL_IN_ONE_ROW = 50 if STRESS else 15
+"""The same of those who all succeed, and all wait for the same few variants."""
 ORDER_KEYS = 1_000 if STRESS else 50
 """Of placements, each sent twenty times at once."""
 CROSSING = 5_000 if STRESS else 200

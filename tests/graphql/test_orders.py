@@ -1,11 +1,13 @@
 """Orders as clients place them: what they come to, what stands in the way, and what is answered then."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from domain.carts.cart import CartId
+from domain.carts.quotes import read
 from domain.shared.ids import uuid7
 from domain.users.user import ANONYMOUS
 from resolvers import global_ids
@@ -157,6 +159,18 @@ async def test_a_quote_that_does_not_hold_is_told_with_reasons(
     assert error["currentTotal"] != money("14.00")
     again = await counter.bought(cart, quoteId=await counter.quote(cart))
     assert again["order"]["cost"]["total"] == error["currentTotal"]
+
+
+async def test_a_quote_that_is_too_old_is_told_and_nothing_is_placed(counter: Counter) -> None:
+    cart = await counter.stall.cart({await counter.stall.variant(10): 1})
+    signer = counter.shop.services.signer
+    quote = read(await counter.quote(cart), signer)
+    assert quote is not None
+    old = replace(quote, expires_at=datetime.now(UTC) - timedelta(seconds=1)).written(signer)
+    [error] = await counter.refused(cart, quoteId=old)
+    assert (error["__typename"], error["code"], error["field"]) == ("QuoteChangedError", "QUOTE_CHANGED", ["quoteId"])
+    assert [one["reason"] for one in error["changes"]] == ["EXPIRED"]
+    assert error["quotedTotal"] == error["currentTotal"] == money("15.00")
 
 
 async def test_other_quantities_are_not_charged_by_an_old_quote(counter: Counter) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Numeric, func, select, text
 from domain.shared.errors import Unavailable
 from persistence.database import ConnectionSettings, Database, Transaction
 from persistence.statements import Statement, parameter
-from persistence.turns import SHOWING_SECONDS, Seats, Turns, changed, left, left_to_read, timed
+from persistence.turns import SHOWING_SECONDS, Seats, Turns, changed, left, left_to_begin, left_to_read, timed
 from tests import sql
 from tests.gate import gate
 
@@ -34,7 +34,7 @@ async def test_turns_come_in_order_of_arrival_and_one_at_a_time() -> None:
 
     async def one(number: int) -> bool:
         nonlocal inside
-        async with turns.of("row") as waited:
+        async with turns.of("row", left()) as waited:
             inside += 1
             order.append(number)
             await asyncio.sleep(0)
@@ -50,19 +50,19 @@ async def test_turns_come_in_order_of_arrival_and_one_at_a_time() -> None:
 
 async def test_what_has_another_key_waits_for_nobody() -> None:
     turns = Turns()
-    async with turns.of("one"), asyncio.timeout(5), turns.of("other") as waited:
+    async with turns.of("one", left()), asyncio.timeout(5), turns.of("other", left()) as waited:
         assert not waited
 
 
 async def test_who_waits_longer_than_an_operation_may_take_is_told_and_the_others_go_on() -> None:
     turns, seats = Turns(), Seats(1)
     await seats.take(1)
-    async with turns.of("row"):
+    async with turns.of("row", left()):
         with timed(0.01):
             with pytest.raises(TimeoutError):
                 await seats.take(left())
             with pytest.raises(TimeoutError):
-                async with turns.of("row"):
+                async with turns.of("row", left()):
                     raise AssertionError("it is not its turn")
             assert left() == 0
             assert left_to_read() == SHOWING_SECONDS
@@ -70,7 +70,7 @@ async def test_who_waits_longer_than_an_operation_may_take_is_told_and_the_other
             assert left() > 0
     seats.leave()
     assert not await seats.take(1)
-    async with turns.of("row") as waited:
+    async with turns.of("row", left()) as waited:
         assert not waited
 
 
@@ -84,12 +84,21 @@ async def test_who_gives_up_waiting_takes_no_turn_from_others() -> None:
         seats.leave()
         waiting[1].cancel()
         assert await waiting[2]
-    async with turns.of("row"):
-        leaving = asyncio.ensure_future(turns.of("row").__aenter__())
+    async with turns.of("row", left()):
+        leaving = asyncio.ensure_future(turns.of("row", left()).__aenter__())
         await asyncio.sleep(0)
         leaving.cancel()
         await asyncio.wait([leaving])
     assert not turns
+
+
+async def test_nobody_begins_with_too_little_time_to_finish(database: Database) -> None:
+    async with database.turn("shop"):
+        with timed(10.0):
+            assert 5.0 < left_to_begin() <= 6.0
+        with timed(0.02), pytest.raises(Unavailable):
+            async with database.turn("shop"):
+                raise AssertionError("it is not its turn")
 
 
 async def _count(database: Database) -> None:

@@ -27,7 +27,7 @@ from tests.command import Serving, Souk, fresh_home
 from tests.connections import sent
 from tests.people import person
 from tests.selling import PRICE, SHIPPING, Market, books_agree, market
-from tests.sizes import BUYERS, CROSSING, IN_FLIGHT, KILLED_SERVERS, ORDER_KEYS
+from tests.sizes import ALL_IN_ONE_ROW, BUYERS, CROSSING, IN_FLIGHT, KILLED_SERVERS, ORDER_KEYS
 
 UNITS = 100
 COPIES_OF_ONE = 20
@@ -57,9 +57,9 @@ def wish(cart: CartId, key: str) -> Answer:
     return {"query": PLACE, "variables": {"input": {"cartId": global_ids.encode("Cart", cart), "idempotencyKey": key}}}
 
 
-async def place_all(servers: Sequence[Serving], wishes: Sequence[Answer]) -> list[Answer]:
+async def place_all(servers: Sequence[Serving], wishes: Sequence[Answer], at_once: int = IN_FLIGHT) -> list[Answer]:
     """What was answered, none of it an error of the server's."""
-    replies = await sent([server.address for server in servers], wishes, IN_FLIGHT)
+    replies = await sent([server.address for server in servers], wishes, at_once)
     assert Counter(reply.status for reply in replies) == {200: len(replies)}
     assert [reply.body for reply in replies if "errors" in reply.body] == []
     return [reply.body["data"]["orderPlace"] for reply in replies]
@@ -107,7 +107,7 @@ async def test_carts_that_cross_each_other_never_wait_for_ever(stall: Market, se
     mugs = [await stall.variant(CROSSING) for _ in range(5)]
     there, back = dict.fromkeys(mugs, 1), dict.fromkeys(reversed(mugs), 1)
     carts = await stall.carts([there, back] * (CROSSING // 2))
-    answers = await place_all(servers, [wish(cart, f"crossing {cart}") for cart in carts])
+    answers = await place_all(servers, [wish(cart, f"crossing {cart}") for cart in carts], ALL_IN_ONE_ROW)
     assert [answer["userErrors"] for answer in answers] == [[]] * CROSSING
     assert [await stall.stock(mug) for mug in mugs] == [(CROSSING, CROSSING)] * len(mugs)
     await books_agree(stall.database.settings)

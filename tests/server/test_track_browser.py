@@ -73,7 +73,8 @@ class Street:
     async def moved(self, sale: Sale, *statuses: FulfillmentStatus) -> None:
         fulfillments = self.till.counter.shop.services.fulfillments
         order = OrderId(uuid_of("Order", sale.order))
-        packed = (await fulfillments.create(Packing(order, None, Details()))).fulfillment
+        told = Details(carrier="Post", number="JD77", url="https://post.example/JD77")
+        packed = (await fulfillments.create(Packing(order, None, told))).fulfillment
         for status in statuses:
             await fulfillments.update(Update(packed.id, status, None, Details()))
 
@@ -184,6 +185,8 @@ async def test_the_page_shows_how_the_order_ends(street: Street) -> None:
         await street.agrees(delivered)
         assert [mark for _, mark in await street.tab.value(PROGRESS)] == ["done"] * 4
         assert await street.tab.text("#headline") == "It has arrived"
+        assert await street.tab.text("#parcels") == "Post JD77 (delivered)"
+        assert await street.tab.value("document.querySelector('#parcels a').href") == "https://post.example/JD77"
         await street.look(await street.number(canceled), canceled.token)
         await street.tab.until(LIVE)
         await street.till.counter.cancel(canceled.order, ADMIN)
