@@ -27,12 +27,17 @@ class Expected:
     pending: dict[OrderId, Units] = field(default_factory=dict[OrderId, Units])
     confirmed: dict[OrderId, Units] = field(default_factory=dict[OrderId, Units])
     shipments: dict[FulfillmentId, Shipment] = field(default_factory=dict[FulfillmentId, Shipment])
+    refunded: Counter[tuple[OrderId, int]] = field(default_factory=Counter[tuple[OrderId, int]])
+    """Units that were paid back, by order and variant; of these, those that had not left are canceled."""
+    canceled: Counter[tuple[OrderId, int]] = field(default_factory=Counter[tuple[OrderId, int]])
+    returned: Counter[OrderId] = field(default_factory=Counter[OrderId])
+    """Units that are on the shelf again."""
 
     def ended(self, order: OrderId) -> None:
         """Everything that was reserved for it is free, and nothing of it is packed any more."""
         wanted = self.pending.pop(order, None) or self.confirmed.pop(order)
         for which, units in wanted.items():
-            self.reserved[which] -= units
+            self.reserved[which] -= units - self.canceled[order, which]
         for shipment in self.of(order):
             shipment.status = FulfillmentStatus.CANCELED
 
@@ -43,11 +48,28 @@ class Expected:
         return any(shipment.status not in WAITING for shipment in self.of(order))
 
     def free(self, order: OrderId) -> Counter[int]:
-        left = Counter(self.confirmed[order])
+        left = Counter({which: units - self.canceled[order, which] for which, units in self.confirmed[order].items()})
         for shipment in self.of(order):
             if shipment.status is not FulfillmentStatus.CANCELED:
                 left.subtract(shipment.units)
         return left
+
+    def paid_back(self, order: OrderId, which: int, units: int, *, restock: bool) -> bool:
+        """Whether so many may be, and what comes of it. Those that have not left go first, unless they are packed."""
+        free = self.free(order)[which]
+        kept = self.refunded[order, which] - self.canceled[order, which]
+        sent = sum(one.units.get(which, 0) for one in self.of(order) if one.status not in WAITING) - kept
+        if not 1 <= units <= free + sent:
+            return False
+        not_sent = min(units, free)
+        self.refunded[order, which] += units
+        self.canceled[order, which] += not_sent
+        self.reserved[which] -= not_sent
+        if restock:
+            self.on_hand[which] += units - not_sent
+            self.returned[order] += units - not_sent
+        self._complete(order)
+        return True
 
     def moved(self, identity: FulfillmentId, status: FulfillmentStatus) -> bool:
         """Whether it may be, and what comes of it."""
@@ -68,5 +90,7 @@ class Expected:
         for shipment in self.of(order):
             if shipment.status is FulfillmentStatus.DELIVERED:
                 arrived.update(shipment.units)
-        if arrived == Counter(self.confirmed.get(order)):
+        wanted = self.confirmed.get(order, {})
+        due = +Counter({which: units - self.canceled[order, which] for which, units in wanted.items()})
+        if due and arrived == due and not self.returned[order]:
             self.confirmed.pop(order, None)

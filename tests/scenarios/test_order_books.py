@@ -1,4 +1,4 @@
-"""A machine that places, confirms, cancels, expires, packs, ships and restocks at random: the books always agree."""
+"""A machine that places, pays, cancels, expires, packs, ships, pays back and restocks at random: the books agree."""
 
 import asyncio
 from collections import Counter
@@ -22,6 +22,7 @@ from domain.orders.fulfillments import Packing, Update
 from domain.orders.order import OrderCancelReason, OrderStatus
 from domain.orders.placing import Placement
 from domain.orders.shipment import Details
+from domain.payments.refunds import RefundWish, ReturnWish
 from domain.payments.wish import Wish
 from domain.products.inventory import InventoryReason, VariantId
 from domain.products.stock_keeping import Change
@@ -159,6 +160,21 @@ class Books(RuleBasedStateMachine):
             assert not self.expected.moved(identity, status)
             return
         assert self.expected.moved(identity, status)
+
+    @precondition(lambda self: self.expected.confirmed)
+    @rule(data=st.data(), units=st.integers(0, 3), restock=st.booleans())
+    def pay_back(self, data: st.DataObject, units: int, restock: bool) -> None:  # noqa: FBT001  (see above)
+        order = data.draw(st.sampled_from(sorted(self.expected.confirmed)))
+        lines = self.run(self.shop.readers.orders.lines_of([order]))[order]
+        line = data.draw(st.sampled_from(lines))
+        wish = RefundWish(order, lines=[ReturnWish(line.id, units, restock)])
+        which = self.variants.index(line.variant_id)
+        try:
+            self.run(self.shop.services.refunds.create(wish))
+        except InvalidInput:
+            assert not self.expected.paid_back(order, which, units, restock=restock)
+            return
+        assert self.expected.paid_back(order, which, units, restock=restock)
 
     @rule(which=VARIANTS, delta=st.integers(-4, 4).filter(bool))
     def count(self, which: int, delta: int) -> None:
