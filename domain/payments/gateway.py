@@ -38,6 +38,14 @@ class ProviderRefused(Exception):
         super().__init__(message)
         self.code = code
 
+    @property
+    def is_about_our_keys(self) -> bool:
+        """It has nothing to do with what was asked for, and passes when somebody changes the settings.
+
+        Source: Stripe's types of errors.
+        """
+        return self.code in {"authentication_error", "permission_error"}
+
 
 @dataclass(frozen=True, slots=True)
 class NewIntent:

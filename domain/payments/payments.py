@@ -123,10 +123,11 @@ class Payments:
             return begun  # and no answer is kept under the key: the truth will be known
         except (ProviderDown, ProviderRefused) as failure:
             await self._put_back(begun)
-            if isinstance(failure, ProviderDown):
+            if isinstance(failure, ProviderDown) or failure.is_about_our_keys:
                 raise ProviderUnavailable(AWAY) from failure
             raise InvalidInput("paymentMethodToken", "is none that the payment provider accepts.") from failure
-        known = await self._learn(begun, intent, once)
+        # what was refused is not kept under the key: the repetition is refused again
+        known = await self._learn(begun, intent, None if intent.status is PaymentStatus.FAILED else once)
         if known.status is PaymentStatus.FAILED and known.failure is not None:
             raise PaymentDeclined(known.failure)
         return known
@@ -151,7 +152,8 @@ class Payments:
             intent = await self._asked(payment)
         except Unavailable as failure:
             raise ProviderUnavailable(MAYBE) from failure
-        known = await self._learn(payment, intent, once)
+        is_done = intent.status is PaymentStatus.CAPTURED and intent.amount_captured == wanted
+        known = await self._learn(payment, intent, once if is_done else None)
         if known.status is not PaymentStatus.CAPTURED or known.amount_captured != wanted:
             raise InvalidTransition(known.status.name, "CAPTURE", f"The payment is {_spoken(known)} already.")
         return known
@@ -331,7 +333,7 @@ class Payments:
                 intent = await self.gateway.cancel(intent.reference, f"{payment.id}:cancel")
             except ProviderRefused:  # it was paid a moment ago
                 intent = await self.gateway.retrieve(intent.reference)
-        return await self._learn(payment, intent, once)
+        return await self._learn(payment, intent, once if intent.status is PaymentStatus.CANCELED else None)
 
     async def _closed_here(self, payment: Payment, once: Once | None) -> Payment:
         """The provider has never heard of it."""

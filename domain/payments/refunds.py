@@ -21,9 +21,6 @@ from domain.shared.ids import uuid7
 from domain.shared.money import Money
 from domain.shared.work import Once
 
-OUR_KEYS = frozenset({"authentication_error", "permission_error"})
-"""Refusals that have nothing to do with what was asked for (Stripe's types of errors)."""
-
 
 @dataclass(frozen=True, slots=True)
 class ReturnWish:
@@ -111,7 +108,7 @@ class Refunds:
         try:
             told = await self.gateway.refund(order)
         except ProviderRefused as refused:
-            if refused.code in OUR_KEYS:  # somebody changes the settings; until then the buyer's money waits
+            if refused.is_about_our_keys:
                 raise ProviderDown("The payment provider does not accept our keys.") from refused
             told = None
         async with self.begin() as work:

@@ -200,6 +200,25 @@ async def test_what_is_repeated_is_answered_alike_and_done_once(till: Till) -> N
     assert await till.taken() == 1_900
 
 
+async def test_what_was_declined_is_declined_again_under_its_key(till: Till) -> None:
+    sale = await till.sold()
+    declined = {"paymentMethodToken": "pm_card_chargeDeclined", "idempotencyKey": "a try", **sale.key}
+    first = await till.ask("paymentConfirm", paymentId=sale.payment, **declined)
+    assert [error["code"] for error in first["userErrors"]] == ["PAYMENT_DECLINED"]
+    assert await till.ask("paymentConfirm", paymentId=sale.payment, **declined) == first
+
+
+async def test_who_mistypes_a_token_pays_the_same_payment_with_another(till: Till) -> None:
+    sale = await till.sold()
+    mistyped = {"paymentId": sale.payment, "paymentMethodToken": "pm_card_vsia", **sale.key}
+    [error] = (await till.ask("paymentConfirm", **mistyped))["userErrors"]
+    assert (error["code"], error["field"]) == ("INVALID", ["paymentMethodToken"])
+    assert await till.stands(sale) == ("PENDING", "PENDING", "15.00")
+    paid = await till.done("paymentConfirm", paymentId=sale.payment, paymentMethodToken=VISA, **sale.key)
+    assert paid["status"] == "CAPTURED"
+    assert await till.taken() == 1_500
+
+
 async def test_what_a_guest_repeats_without_the_key_to_the_order_is_not_answered(till: Till) -> None:
     sale = await till.sold()
     confirm = {"paymentId": sale.payment, "paymentMethodToken": VISA, "idempotencyKey": "pay"}
