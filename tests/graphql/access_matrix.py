@@ -127,10 +127,10 @@ WAYS: Mapping[str, Sequence[Way]] = {
         *by_node("OrderLifecycleEvent", "event"),
     ],
     "DiscountCode": [
-        Way("nodes", "{ discountCodes(first: 1) { nodes { %s } } }", ("discountCodes", "nodes", 0), _SETTINGS[:1]),
+        Way("nodes", "{ discountCodes(last: 3) { nodes { %s } } }", ("discountCodes", "nodes", 0), _SETTINGS[:1]),
         Way(
             "edges",
-            "{ discountCodes(first: 1) { edges { node { %s } } } }",
+            "{ discountCodes(last: 3) { edges { node { %s } } } }",
             ("discountCodes", "edges", 0, "node"),
             _SETTINGS[:1],
         ),
