@@ -57,6 +57,8 @@ WITH filled AS (
 INSERT INTO inventory_adjustments (id, variant_id, on_hand_delta, reserved_delta, reason)
 SELECT gen_random_uuid(), id, 1000000, 0, 'received' FROM filled
 """
+LEFT_OVER = "TRUNCATE outbox, inbox, sandbox_deliveries"
+"""What an earlier run did not get to is not to be done in this one's time."""
 SHIPPING = """
 INSERT INTO shipping_rates (id, name, countries, price)
 SELECT gen_random_uuid(), 'Parcel', ARRAY['GB'], 5 WHERE NOT EXISTS (SELECT FROM shipping_rates)
@@ -146,6 +148,7 @@ async def prepare(url: str) -> Sequence[str]:
     await migrations.migrate(settings)
     await load_demo(settings, PRODUCTS, lambda _, __: None)
     connection = await asyncpg.connect(url)
+    await connection.execute(LEFT_OVER)
     await connection.execute(STOCK)
     await connection.execute(SHIPPING)
     rows = await connection.fetch(FOR_SALE)
