@@ -7,7 +7,7 @@ handles events looks at how things are now, not at what it was told before.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from domain.shared.outages import Outage
 
 FINISHING_SECONDS = 2.0
 """For what is under way when the process is told to stop."""
+LOOK_SECONDS = 10.0
 _PAUSE_SECONDS = 1.0
 _OF_A_QUEUE = len(queue_of(""))
 _LOG = structlog.stdlib.get_logger("souk.bus")
@@ -74,7 +75,7 @@ class RabbitConsumers:
             for queue, take in self._takers().items():
                 await answered(_take_from(connection, queue, self._started(take, lost), lost), STARTING_SECONDS)
             self._outage.over()
-            await lost.wait()
+            await self._until(lost, connection)
             self._outage.noticed(ConnectionError("the connection was lost"))
         except FAILURES as failure:
             self._outage.noticed(failure)
@@ -82,6 +83,16 @@ class RabbitConsumers:
             lost.set()
             await self._finish()
             await let_go(connection)
+
+    async def _until(self, lost: asyncio.Event, connection: AbstractConnection) -> None:
+        """Not every queue that is deleted says so to its consumers: whether they are there is looked at, too."""
+        while not lost.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lost.wait(), LOOK_SECONDS)
+                return
+            for queue in self._takers():
+                if not await answered(_has_consumers(connection, queue), STARTING_SECONDS):
+                    return
 
     def _takers(self) -> Mapping[str, Take]:
         own = {queue_of(one.name): _Handler(one, self._publisher).take for one in self._consumers}
@@ -217,6 +228,12 @@ async def _take_from(connection: AbstractConnection, queue: str, take: Take, los
     # a broker that loses a queue ends its consumers, and says so here and nowhere else
     (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(ended)
     await (await channel.get_queue(queue, ensure=False)).consume(take)
+
+
+async def _has_consumers(connection: AbstractConnection, queue: str) -> bool:
+    async with connection.channel(publisher_confirms=False) as channel:
+        found = await channel.declare_queue(queue, passive=True)
+        return bool(found.declaration_result.consumer_count)
 
 
 async def _safely(take: Take, message: AbstractIncomingMessage) -> None:

@@ -220,19 +220,20 @@ async def test_a_queue_that_was_deleted_is_made_again(one: One) -> None:
 
 
 async def test_a_consumer_whose_queue_was_deleted_comes_back(one: One) -> None:
-    with capture_logs():
-        async with one.consuming() as publisher, looking(one.url) as channel:
+    async with one.consuming() as publisher, looking(one.url) as channel:
+        await publisher.carry(one.delivery())
+        await until(lambda: len(one.seen) == 1)
+        await channel.queue_delete(one.queue)
+        # RabbitMQ 3.10 may give no leader to a quorum queue that is declared again in the moment of its deletion
+        await asyncio.sleep(3)
+
+        async def comes_again() -> bool:
+            """What was published while the queue was being deleted is deleted with it."""
             await publisher.carry(one.delivery())
-            await until(lambda: len(one.seen) == 1)
-            await channel.queue_delete(one.queue)
+            await asyncio.sleep(0.2)
+            return len(one.seen) > 1
 
-            async def comes_again() -> bool:
-                """What was published while the queue was being deleted is deleted with it."""
-                await publisher.carry(one.delivery())
-                await asyncio.sleep(0.2)
-                return len(one.seen) > 1
-
-            await until(comes_again)
+        await until(comes_again)
 
 
 async def test_of_two_processes_one_consumes_and_the_other_takes_over(one: One) -> None:
