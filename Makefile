@@ -69,6 +69,8 @@ stress: .venv/dev.stamp ## Run the randomised tests at full length, with fresh e
 	  tests/graphql/accounts/test_people.py tests/persistence/test_pages.py \
 	  tests/scenarios/test_cart_races.py tests/scenarios/test_event_deaths.py tests/scenarios/test_live_cuts.py \
 	  tests/scenarios/test_order_books.py tests/scenarios/test_order_placing.py tests/persistence/test_event_stream.py \
+	  tests/scenarios/test_fulfillment_races.py tests/scenarios/test_order_actions.py \
+	  tests/scenarios/test_payment_faults.py tests/scenarios/test_provider_events.py tests/server/test_webhooks.py \
 	  tests/scenarios/test_sessions.py tests/server/test_cli_worker.py tests/server/test_http_fuzz.py \
 	  tests/server/test_relay.py $(ARGS)
 	@SOUK_STRESS=1 exec $(BIN)/python -m pytest -n 0 -rP -o faulthandler_timeout=7200 tests/scenarios/test_login_time.py
