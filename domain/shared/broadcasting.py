@@ -6,6 +6,7 @@ server when a subscriber comes or goes.
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Self
@@ -22,7 +23,7 @@ QUIET_SECONDS = 15.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
 
-class BroadcastSignals:
+class BroadcastSignals(ABC):
     """Implements `domain.shared.signals.Signals`; `_send` and `_listen` are for those who know a server.
 
     Needs `open` to hear anything. `close` ends every subscription, and nothing is published after it.
@@ -39,13 +40,13 @@ class BroadcastSignals:
         self._heard_at: float | None = None
         self._closed = False
 
+    @abstractmethod
     async def _send(self, payload: str) -> None:
         """Bring `payload` to every listener of CHANNEL."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _listen(self, connected: Callable[[], None]) -> None:
         """Give all that comes on CHANNEL to `_hear`, until that fails; call `connected` once nothing is missed."""
-        raise NotImplementedError
 
     async def open(self) -> None:
         """Begin to listen. A server that is not there yet delays this by one try; the others follow meanwhile."""

@@ -78,10 +78,10 @@ class Silence:
     """Signals that nobody gives: the tests say themselves when there is news."""
 
     async def publish(self, topic: str, message: str) -> None:
-        raise NotImplementedError
+        raise AssertionError(f"nobody is to be told {message} on {topic}")
 
     def subscribe(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[str]]:
-        raise NotImplementedError
+        raise AssertionError(f"nobody is to listen to {topic}")
 
 
 @dataclass(slots=True)
