@@ -1,6 +1,8 @@
 """The database schema as Souk knows it; migrations are compared with it."""
 
-from sqlalchemy import Column, DateTime, MetaData, TextClause, text
+from enum import Enum
+
+from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, TextClause, text
 
 METADATA = MetaData(
     naming_convention={
@@ -25,3 +27,9 @@ def created_at() -> Column[object]:
 def updated_at() -> Column[object]:
     """Kept by the trigger `touch_updated_at`, whoever writes."""
     return timestamp("updated_at", default=NOW)
+
+
+def one_of(column: str, values: type[Enum]) -> CheckConstraint:
+    """The column has one of these values, under a name of its own."""
+    listed = ", ".join(f"'{value.value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)

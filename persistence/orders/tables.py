@@ -1,8 +1,5 @@
 """Orders, their lines, events and fulfilments, and the uses of discount codes."""
 
-from collections.abc import Sequence
-from enum import Enum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -22,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.order import OrderFulfillmentStatus, OrderPaymentStatus, OrderStatus
-from persistence.metadata import METADATA, timestamp, updated_at
+from persistence.metadata import METADATA, one_of, timestamp, updated_at
 from persistence.products.tables import AMOUNT
 
 ZERO = text("0")
@@ -34,11 +31,6 @@ def _amount(name: str) -> Column[object]:
 
 def _paid(name: str) -> Column[object]:
     return Column(name, AMOUNT, nullable=False, server_default=ZERO)
-
-
-def _one_of(column: str, values: type[Enum]) -> CheckConstraint:
-    listed: Sequence[str] = [f"'{value.value}'" for value in values]
-    return CheckConstraint(f"{column} IN ({', '.join(listed)})", name=column)
 
 
 orders = Table(
@@ -68,9 +60,9 @@ orders = Table(
     Column("cancel_reason", String(16)),
     *(_paid(name) for name in ("amount_captured", "amount_refunded")),
     updated_at(),
-    _one_of("status", OrderStatus),
-    _one_of("payment_status", OrderPaymentStatus),
-    _one_of("fulfillment_status", OrderFulfillmentStatus),
+    one_of("status", OrderStatus),
+    one_of("payment_status", OrderPaymentStatus),
+    one_of("fulfillment_status", OrderFulfillmentStatus),
     CheckConstraint(
         "subtotal >= 0 AND discount >= 0 AND discount <= subtotal AND shipping >= 0 AND tax >= 0 "
         "AND total = subtotal - discount + shipping + CASE WHEN tax_included THEN 0 ELSE tax END",
@@ -155,7 +147,7 @@ fulfillments = Table(
     timestamp("created_at"),
     timestamp("shipped_at", nullable=True),
     timestamp("delivered_at", nullable=True),
-    _one_of("status", FulfillmentStatus),
+    one_of("status", FulfillmentStatus),
     CheckConstraint("(status IN ('pending', 'canceled')) = (shipped_at IS NULL)", name="shipped"),
     Index("ix_fulfillments_order_id", "order_id", "id"),
 )

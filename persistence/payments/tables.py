@@ -1,8 +1,5 @@
 """Payments and refunds, what users keep to pay with, and what the provider told us."""
 
-from collections.abc import Sequence
-from enum import Enum
-
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -23,15 +20,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.payments.notices import ProviderEventStatus
 from domain.payments.payment import OPEN, CaptureMethod, PaymentProvider, PaymentStatus
 from domain.payments.refund import RefundReason, RefundStatus
-from persistence.metadata import METADATA, timestamp, updated_at
+from persistence.metadata import METADATA, one_of, timestamp, updated_at
 from persistence.products.tables import AMOUNT
 
 ZERO = text("0")
-
-
-def _one_of(column: str, values: type[Enum]) -> CheckConstraint:
-    listed: Sequence[str] = [f"'{value.value}'" for value in values]
-    return CheckConstraint(f"{column} IN ({', '.join(listed)})", name=column)
 
 
 def _provider() -> Column[object]:
@@ -62,9 +54,9 @@ payments = Table(
     Column("is_closed", Boolean, nullable=False, server_default=false()),
     timestamp("created_at"),
     updated_at(),
-    _one_of("provider", PaymentProvider),
-    _one_of("status", PaymentStatus),
-    _one_of("capture_method", CaptureMethod),
+    one_of("provider", PaymentProvider),
+    one_of("status", PaymentStatus),
+    one_of("capture_method", CaptureMethod),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("0 <= amount_captured AND amount_captured <= amount", name="captured"),
     CheckConstraint("0 <= amount_refunded AND amount_refunded <= amount_captured", name="refunded"),
@@ -89,8 +81,8 @@ refunds = Table(
     Column("reference", String(255)),
     timestamp("created_at"),
     updated_at(),
-    _one_of("status", RefundStatus),
-    _one_of("reason", RefundReason),
+    one_of("status", RefundStatus),
+    one_of("reason", RefundReason),
     CheckConstraint("amount > 0", name="amount"),
     UniqueConstraint("payment_id", "reference"),
     Index("ix_refunds_order_id", "order_id", "id"),
@@ -116,7 +108,7 @@ customers = Table(
     _provider(),
     Column("reference", String(255), nullable=False),
     PrimaryKeyConstraint("user_id", "provider"),
-    _one_of("provider", PaymentProvider),
+    one_of("provider", PaymentProvider),
     UniqueConstraint("provider", "reference"),
 )
 
@@ -130,7 +122,7 @@ saved_methods = Table(
     Column("details", JSONB, nullable=False),
     Column("is_default", Boolean, nullable=False),
     timestamp("created_at"),
-    _one_of("provider", PaymentProvider),
+    one_of("provider", PaymentProvider),
     UniqueConstraint("provider", "reference"),
     Index("ix_saved_payment_methods_user_id", "user_id", "id"),
     Index("uq_saved_payment_methods_default", "user_id", unique=True, postgresql_where=text("is_default")),
@@ -156,8 +148,8 @@ provider_events = Table(
     Column("payload", JSONB, nullable=False),
     timestamp("received_at"),
     timestamp("processed_at", nullable=True),
-    _one_of("provider", PaymentProvider),
-    _one_of("status", ProviderEventStatus),
+    one_of("provider", PaymentProvider),
+    one_of("status", ProviderEventStatus),
     CheckConstraint("attempts >= 0", name="attempts"),
     CheckConstraint("(amount IS NULL) = (currency_code IS NULL)", name="amount"),
     UniqueConstraint("provider", "external_id"),
