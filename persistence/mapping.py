@@ -11,6 +11,7 @@ become frozen by changing their class.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
+from enum import Enum
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -33,6 +34,12 @@ class Source:
 
 def made_by(make: Callable[..., Any], *columns: ColumnElement[Any]) -> Source:
     return Source(columns, make)
+
+
+def enum_of(kind: type[Enum], column: ColumnElement[Any]) -> Source:
+    """The member with the column's value; null stays null."""
+    members: dict[str | None, Enum | None] = {one.value: one for one in kind} | {None: None}
+    return made_by(members.__getitem__, column)
 
 
 def value_of(made: type[T], *columns: ColumnElement[Any]) -> Source:

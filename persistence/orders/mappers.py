@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from enum import Enum
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -26,15 +24,9 @@ from domain.pricing.taxes import TaxLine
 from domain.pricing.totals import Amounts
 from domain.shared.money import Money
 from persistence.carts.repository import address_of
-from persistence.mapping import Mapper, Source, made_by
+from persistence.mapping import Mapper, enum_of, made_by
 from persistence.orders.tables import events, fulfillment_lines, fulfillments, lines, orders
 from persistence.products.mappers import money
-
-
-def _enum(kind: type[Enum], column: Any) -> Source:
-    """Null stays null."""
-    values: dict[str | None, Enum | None] = {one.value: one for one in kind} | {None: None}
-    return made_by(values.__getitem__, column)
 
 
 def _cost(
@@ -94,9 +86,9 @@ ORDER = Mapper(
     {
         "id": orders.c.id,
         "number": orders.c.number,
-        "status": _enum(OrderStatus, orders.c.status),
-        "payment_status": _enum(OrderPaymentStatus, orders.c.payment_status),
-        "fulfillment_status": _enum(OrderFulfillmentStatus, orders.c.fulfillment_status),
+        "status": enum_of(OrderStatus, orders.c.status),
+        "payment_status": enum_of(OrderPaymentStatus, orders.c.payment_status),
+        "fulfillment_status": enum_of(OrderFulfillmentStatus, orders.c.fulfillment_status),
         "email": orders.c.email,
         "user_id": orders.c.user_id,
         "cost": made_by(
@@ -115,7 +107,7 @@ ORDER = Mapper(
         "confirmed_at": orders.c.confirmed_at,
         "completed_at": orders.c.completed_at,
         "canceled_at": orders.c.canceled_at,
-        "cancel_reason": _enum(OrderCancelReason, orders.c.cancel_reason),
+        "cancel_reason": enum_of(OrderCancelReason, orders.c.cancel_reason),
         "amount_captured": made_by(money, orders.c.amount_captured, orders.c.currency_code),
         "amount_refunded": made_by(money, orders.c.amount_refunded, orders.c.currency_code),
         "updated_at": orders.c.updated_at,
@@ -148,7 +140,7 @@ FULFILLMENT = Mapper(
     {
         "id": fulfillments.c.id,
         "order_id": fulfillments.c.order_id,
-        "status": _enum(FulfillmentStatus, fulfillments.c.status),
+        "status": enum_of(FulfillmentStatus, fulfillments.c.status),
         "tracking": made_by(
             _tracking,
             *(fulfillments.c.tracking_carrier, fulfillments.c.tracking_number, fulfillments.c.tracking_url),
@@ -167,11 +159,11 @@ EVENT = Mapper(
         "id": events.c.id,
         "order_id": events.c.order_id,
         "sequence": events.c.sequence,
-        "type": _enum(OrderEventType, events.c.type),
+        "type": enum_of(OrderEventType, events.c.type),
         "occurred_at": events.c.occurred_at,
         "message": events.c.message,
-        "previous_status": _enum(OrderStatus, events.c.previous_status),
-        "status": _enum(OrderStatus, events.c.status),
+        "previous_status": enum_of(OrderStatus, events.c.previous_status),
+        "status": enum_of(OrderStatus, events.c.status),
         "payment_id": events.c.payment_id,
         "fulfillment_id": events.c.fulfillment_id,
         "refund_id": events.c.refund_id,

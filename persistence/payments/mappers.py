@@ -1,6 +1,5 @@
 """From which columns payments, refunds and saved means of payment are made."""
 
-from enum import Enum
 from typing import Any, TypeVar
 
 import orjson
@@ -16,15 +15,11 @@ from domain.payments.payment import (
     SavedPaymentMethod,
 )
 from domain.payments.refund import Refund, RefundLine, RefundReason, RefundStatus
-from persistence.mapping import Mapper, Source, made_by
+from persistence.mapping import Mapper, Source, enum_of, made_by
 from persistence.payments.tables import payments, refund_lines, refunds, saved_methods
 from persistence.products.mappers import money
 
 T = TypeVar("T")
-
-
-def _enum(kind: type[Enum], column: Any) -> Source:
-    return made_by({one.value: one for one in kind}.__getitem__, column)
 
 
 def _json(kind: type[T], column: Any) -> Source:
@@ -42,12 +37,12 @@ PAYMENT = Mapper(
         "id": payments.c.id,
         "order_id": payments.c.order_id,
         "user_id": payments.c.user_id,
-        "provider": _enum(PaymentProvider, payments.c.provider),
-        "status": _enum(PaymentStatus, payments.c.status),
+        "provider": enum_of(PaymentProvider, payments.c.provider),
+        "status": enum_of(PaymentStatus, payments.c.status),
         "amount": made_by(money, payments.c.amount, payments.c.currency_code),
         "amount_captured": made_by(money, payments.c.amount_captured, payments.c.currency_code),
         "amount_refunded": made_by(money, payments.c.amount_refunded, payments.c.currency_code),
-        "capture_method": _enum(CaptureMethod, payments.c.capture_method),
+        "capture_method": enum_of(CaptureMethod, payments.c.capture_method),
         "method": _json(PaymentMethodDetails, payments.c.method),
         "failure": _json(PaymentFailure, payments.c.failure),
         "next_action": _json(PaymentNextAction, payments.c.next_action),
@@ -68,8 +63,8 @@ REFUND = Mapper(
         "order_id": refunds.c.order_id,
         "payment_id": refunds.c.payment_id,
         "amount": made_by(money, refunds.c.amount, payments.c.currency_code),
-        "status": _enum(RefundStatus, refunds.c.status),
-        "reason": _enum(RefundReason, refunds.c.reason),
+        "status": enum_of(RefundStatus, refunds.c.status),
+        "reason": enum_of(RefundReason, refunds.c.reason),
         "note": refunds.c.note,
         "reference": refunds.c.reference,
         "created_at": refunds.c.created_at,
@@ -92,7 +87,7 @@ SAVED = Mapper(
     {
         "id": saved_methods.c.id,
         "user_id": saved_methods.c.user_id,
-        "provider": _enum(PaymentProvider, saved_methods.c.provider),
+        "provider": enum_of(PaymentProvider, saved_methods.c.provider),
         "reference": saved_methods.c.reference,
         "details": _json(PaymentMethodDetails, saved_methods.c.details),
         "is_default": saved_methods.c.is_default,
