@@ -4,7 +4,8 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +25,8 @@ from tests import rabbitmq, valkey
 from tests.generous import GenerousLimiter
 
 LOCK = 1
+IN_MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 4 * 2**30
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ def souk_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres() -> Generator[EmbeddedPostgres]:
     """The run's server, shared by its workers; whoever is last takes it away."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    home = Path(tempfile.gettempdir()) / f"souk-tests-{run}"
+    home = _roomy() / f"souk-tests-{run}"
     home.mkdir(mode=0o711, exist_ok=True)  # the server may run as another user, who must get through
     server = EmbeddedPostgres(home, durable=False)
     server.start()
@@ -64,11 +67,42 @@ def postgres() -> Generator[EmbeddedPostgres]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def _roomy() -> Path:
+    """Memory, where there is enough of it; the workers of a run agree, as the server's home is made by the first."""
+    if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).total >= ENOUGH_BYTES:
+        return IN_MEMORY
+    return Path(tempfile.gettempdir())
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """`empty` (migrated) and `demo` (with the demo shop)."""
+
+    server: EmbeddedPostgres
+
+    @contextmanager
+    def clone(self, template: str) -> Generator[ConnectionSettings]:
+        """A copy, for as long as the block runs: hundreds that stayed would fill the disk, and keep it busy."""
+        name = f"{template}_{uuid4().hex}"
+        asyncio.run(self._run(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        try:
+            yield ConnectionSettings(self.server.url_of(name))
+        finally:
+            asyncio.run(self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+    async def _run(self, statement: str) -> None:
+        admin = await asyncpg.connect(self.server.url_of("postgres"))
+        try:
+            await admin.execute("SELECT pg_advisory_lock($1)", LOCK)  # a template is copied by one at a time
+            await admin.execute(statement)
+        finally:
+            await admin.close()
+
+
 @pytest.fixture(scope="session")
-def templates(postgres: EmbeddedPostgres) -> Callable[[str], str]:
-    """Makes sure of the templates `empty` (migrated) and `demo` (with the demo shop); clones one by name."""
+def templates(postgres: EmbeddedPostgres) -> Templates:
     asyncio.run(_prepare(postgres))
-    return lambda template: asyncio.run(_clone(postgres, template))
+    return Templates(postgres)
 
 
 async def _prepare(postgres: EmbeddedPostgres) -> None:
@@ -86,33 +120,25 @@ async def _prepare(postgres: EmbeddedPostgres) -> None:
         await admin.close()
 
 
-async def _clone(postgres: EmbeddedPostgres, template: str) -> str:
-    name = f"{template}_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres.url_of("postgres"))
-    try:
-        await admin.execute("SELECT pg_advisory_lock($1)", LOCK)  # a template is copied by one at a time
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    finally:
-        await admin.close()
-    return postgres.url_of(name)
-
-
 @pytest.fixture
-def empty_database(templates: Callable[[str], str]) -> ConnectionSettings:
+def empty_database(templates: Templates) -> Generator[ConnectionSettings]:
     """A migrated database without a product, for this test alone."""
-    return ConnectionSettings(templates("empty"))
+    with templates.clone("empty") as settings:
+        yield settings
 
 
 @pytest.fixture
-def demo_database(templates: Callable[[str], str]) -> ConnectionSettings:
+def demo_database(templates: Templates) -> Generator[ConnectionSettings]:
     """A demo shop for this test alone, which may change it."""
-    return ConnectionSettings(templates("demo"))
+    with templates.clone("demo") as settings:
+        yield settings
 
 
 @pytest.fixture(scope="session")
-def demo_url(templates: Callable[[str], str]) -> str:
+def demo_url(templates: Templates) -> Generator[str]:
     """A demo shop for all tests of this worker that only read."""
-    return templates("demo")
+    with templates.clone("demo") as settings:
+        yield settings.url
 
 
 @pytest.fixture(scope="session")

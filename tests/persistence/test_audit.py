@@ -1,6 +1,5 @@
 """The audit finds cooked books, law by law, and nothing in honest ones."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from domain.orders.shipment import Details
 from domain.payments.wish import Wish
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from persistence.audit import LAWS, violations
+from persistence.database import ConnectionSettings
 from persistence.payments import laws as money
 from server.wiring import Shop
 from tests import sql
@@ -201,6 +201,6 @@ async def test_the_command_succeeds_when_the_books_agree_and_lists_what_does_not
         assert found.stderr.strip() == "souk: The books do not agree: 1 violations, listed above."
 
 
-def test_the_command_says_so_when_it_cannot_read_the_books(templates: Callable[[str], str], tmp_path: Path) -> None:
-    souk = Souk(tmp_path, environment={"DATABASE_URL": templates("empty").replace("empty_", "nothing_")})
+def test_the_command_says_so_when_it_cannot_read_the_books(empty_database: ConnectionSettings, tmp_path: Path) -> None:
+    souk = Souk(tmp_path, environment={"DATABASE_URL": empty_database.url.replace("empty_", "nothing_")})
     assert souk.refuses("audit")

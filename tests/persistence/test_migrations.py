@@ -1,33 +1,28 @@
 """The database's way up and down."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import replace
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from adapters.embedded_postgres import EmbeddedPostgres
 from persistence import migrations
 from persistence.database import ConnectionSettings, connect
 from persistence.metadata import METADATA
 from persistence.products.tables import shop
 from persistence.users.tables import users
+from tests.conftest import Templates
 
 
 @pytest.fixture
-async def blank(postgres: EmbeddedPostgres) -> ConnectionSettings:
+def blank(templates: Templates) -> Generator[ConnectionSettings]:
     """A database without a table."""
-    name = f"blank_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres.url_of("postgres"))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    await admin.close()
-    return ConnectionSettings(postgres.url_of(name))
+    with templates.clone("template0") as settings:
+        yield settings
 
 
 async def left(settings: ConnectionSettings) -> set[str]:
@@ -108,6 +103,8 @@ async def test_a_server_that_is_too_old_is_refused_before_anything_is_done(
     assert await left(blank) == set()
 
 
-async def test_a_template_is_what_a_migration_makes(templates: Callable[[str], str], blank: ConnectionSettings) -> None:
+async def test_a_template_is_what_a_migration_makes(
+    empty_database: ConnectionSettings, blank: ConnectionSettings
+) -> None:
     await migrations.migrate(blank)
-    assert await left(blank) == await left(ConnectionSettings(await asyncio.to_thread(templates, "empty")))
+    assert await left(blank) == await left(empty_database)

@@ -83,7 +83,11 @@ class Bus:
     async def _hurry(self) -> None:
         while True:
             await asyncio.sleep(0.1)
-            due = "UPDATE outbox SET due_at = now() WHERE error IS NOT NULL AND due_at > now() AND parked_at IS NULL"
+            # what is being handled just now is due in a minute, and must not be taken from who does it
+            due = (
+                "UPDATE outbox SET due_at = now() WHERE error IS NOT NULL AND parked_at IS NULL "
+                "AND due_at BETWEEN now() AND now() + interval '20 seconds'"
+            )
             await sql.run(self.database, due)
 
     async def parked(self) -> list[tuple[str, str, int, str]]:

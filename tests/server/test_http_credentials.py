@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from server.identities import Identities
 from server.keys import key_ring
 from server.settings import Settings, read_settings
 from server.wiring import Shop
-from tests.conftest import Statements
+from tests.conftest import Statements, Templates
 from tests.forge import Forge, fits_a_header
 from tests.forged_tokens import FORGERIES, TOO_OLD
 from tests.generous import GenerousLimiter
@@ -78,9 +78,10 @@ def keys(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def settings(templates: Callable[[str], str], keys: tuple[dict[str, str], KeyRing]) -> Settings:
-    url = templates("empty")
-    return read_settings(database_url=url, public_url="http://shop.example", allowed_origins=ORIGIN, **keys[0])
+def settings(templates: Templates, keys: tuple[dict[str, str], KeyRing]) -> Generator[Settings]:
+    with templates.clone("empty") as database:
+        given = {"public_url": "http://shop.example", "allowed_origins": ORIGIN, **keys[0]}
+        yield read_settings(database_url=database.url, **given)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -15,6 +15,7 @@ from server.app import build_app
 from server.graphql.core import without_non_null
 from server.settings import read_settings
 from tests import sizes
+from tests.conftest import Templates
 from tests.generous import GenerousLimiter
 from tests.graphql.accounts.mutations import HOME, SELECTIONS, field_of, input_type
 from tests.people import PASSWORD, person
@@ -62,8 +63,9 @@ HASHING = {"userRegister", "userLogin", "passwordReset", "userPasswordChange", "
 
 
 @pytest.fixture(scope="module")
-def odd_url(templates: Callable[[str], str]) -> str:
-    return templates("empty")
+def odd_url(templates: Templates) -> Generator[str]:
+    with templates.clone("empty") as database:
+        yield database.url
 
 
 @pytest.fixture(scope="module")

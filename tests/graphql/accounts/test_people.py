@@ -1,7 +1,7 @@
 """The list of people: its search, its filter, its pages."""
 
 import unicodedata
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from persistence.paging import WindowPlan, window_values
 from persistence.users.readers import SqlUserReader
 from server.wiring import Shop
 from tests import sizes
+from tests.conftest import Templates
 from tests.graphql.accounts.mutations import beside, opened, sql, user_id
 from tests.graphql.asking import ask, codes, data
 from tests.people import Person, person
@@ -44,8 +45,9 @@ LETTERS = "aAnNeElL%_\\'.@ -ÄäëЯ李1\u0308"
 
 
 @pytest.fixture(scope="module")
-def list_url(templates: Callable[[str], str]) -> str:
-    return templates("empty")
+def list_url(templates: Templates) -> Generator[str]:
+    with templates.clone("empty") as database:
+        yield database.url
 
 
 @pytest.fixture(scope="module")
