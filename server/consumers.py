@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.logged import LogAnalytics, LogMailingList
 from domain.orders.mailing import OrderMailing
+from domain.payments.mailing import RefundMailing
 from domain.shared.analytics import Tracking
 from domain.shared.clock import now
 from domain.shared.consuming import Consumer, outside
@@ -15,12 +16,13 @@ from domain.users.mailing_list import Listing
 from persistence.database import Database
 from persistence.inbox import SqlInbox
 from persistence.orders.readers import SqlOrderReader
+from persistence.payments.readers import SqlPaymentReader
 from persistence.shop import SqlShop
 from persistence.unit_of_work import SqlUnitsOfWork
 from persistence.users.readers import SqlUserReader
 
 UNANSWERED: Sequence[str] = (
-    *("refund.succeeded", "refund.failed"),
+    "refund.failed",
     *("fulfillment.created", "fulfillment.failed", "fulfillment.returned", "fulfillment.canceled"),
 )
 """Topics of events that nobody does anything about yet."""
@@ -34,6 +36,8 @@ def consumers(
     Names stay as they are: queues have them, and what was done is kept under them.
     """
     inbox, users, shop = SqlInbox(database), SqlUserReader(database), SqlShop(database)
+    orders = SqlOrderReader(database)
+    refunds = RefundMailing(SqlPaymentReader(database), orders, mailer, shop)
     accounts = AccountMailing(SqlUnitsOfWork(database, signals, now), users, mailer, shop, address, now)
 
     def consumer(name: str, handlers: Mapping[str, Handler]) -> Consumer:
@@ -41,7 +45,7 @@ def consumers(
 
     return (
         consumer("letters", accounts.handlers),
-        consumer("order_letters", OrderMailing(SqlOrderReader(database), mailer, shop).handlers),
+        consumer("order_letters", {**OrderMailing(orders, mailer, shop).handlers, **refunds.handlers}),
         consumer("mailing_list", Listing(users, LogMailingList()).handlers),
         consumer("analytics", Tracking(LogAnalytics()).handlers),
         consumer("payments", paying),

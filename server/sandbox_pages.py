@@ -82,7 +82,7 @@ async def keep(request: Request) -> Response:
         failure = await desk.keep(secret, (await _form(request)).get("token", ""))
     kept = await desk.kept(secret)
     if kept is not None:
-        return _page("It is kept", f"<p>{escape(_named(kept))} can be paid with from now on. You can close this.</p>")
+        return _page("It is kept", f"<p>{escape(kept.name)} can be paid with from now on. You can close this.</p>")
     return _page("Keep a card", _choosing(failure), 200 if failure is None else 422)
 
 
@@ -150,7 +150,7 @@ def _question_page(question: Question) -> Response:
 def _facts(question: Question) -> str:
     facts = {"Order": question.order_number, "Amount": question.amount.formatted()}
     if question.method is not None:
-        facts["Card"] = _named(question.method)
+        facts["Card"] = question.method.name
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     return f"<dl>{rows}</dl>"
 
@@ -167,12 +167,8 @@ def _choosing(failure: PaymentFailure | None) -> str:
 def _described(token: str) -> str:
     means = TOKENS[token]
     outcome = _OUTCOMES.get(token) or (means.failure.message.partition(".")[0] if means.failure else "")
-    name = _named(PaymentMethodDetails(means.type, means.brand, means.last4))
+    name = PaymentMethodDetails(means.type, means.brand, means.last4).name
     return f"{name}: {outcome[0].lower()}{outcome[1:]}" if outcome else name
-
-
-def _named(method: PaymentMethodDetails) -> str:
-    return f"{(method.brand or method.type).title()} ending in {method.last4}"
 
 
 def _target(url: str) -> str:

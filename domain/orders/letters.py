@@ -1,7 +1,8 @@
 """The letters that orders cause. They hold no link that would let whoever reads them see more than they say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -20,6 +21,15 @@ BECAUSE: Mapping[OrderCancelReason, str] = {
     OrderCancelReason.PAYMENT: "The payment did not succeed.",
     OrderCancelReason.OTHER: "",
 }
+
+
+class Portion(Protocol):
+    """So many units of a line of an order."""
+
+    @property
+    def order_line_id(self) -> OrderLineId: ...
+    @property
+    def quantity(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class OrderLetters:
             [f"This left us for you today, of your order {order.number}:"],
             _tracked(sent.tracking),
             [*known, f"It goes to: {_destination(order)}."],
-            _parcel(lines, sent),
+            units(lines, sent.lines),
         )
         return letter(identity, order.email, draft, self._shop)
 
@@ -56,7 +66,7 @@ class OrderLetters:
             "",
             [f"The carrier says that this has arrived, of your order {order.number}:"],
             after=["If it has not, or if something is wrong with it, write to the shop."],
-            rows=_parcel(lines, sent),
+            rows=units(lines, sent.lines),
         )
         return letter(identity, order.email, draft, self._shop)
 
@@ -92,9 +102,10 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     return rows
 
 
-def _parcel(lines: Sequence[OrderLine], sent: Fulfillment) -> list[tuple[str, str]]:
+def units(lines: Sequence[OrderLine], portions: Iterable[Portion]) -> list[tuple[str, str]]:
+    """What a letter lists of an order, without prices."""
     names: Mapping[OrderLineId, str] = {line.id: _named(line) for line in lines}
-    return [(names[one.order_line_id], f"{one.quantity} x") for one in sent.lines if one.order_line_id in names]
+    return [(names[one.order_line_id], f"{one.quantity} x") for one in portions if one.order_line_id in names]
 
 
 def _named(line: OrderLine) -> str:

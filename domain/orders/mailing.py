@@ -32,12 +32,12 @@ class OrderMailing:
         }
 
     async def confirmed(self, event: Event) -> None:
-        known = await self._order(OrderId(event.key))
+        known = await addressed(self.reader, OrderId(event.key))
         if known is not None:
             await self.mailer.send((await self._letters()).confirmation(event.id, *known))
 
     async def canceled(self, event: Event) -> None:
-        known = await self._order(OrderId(event.key))
+        known = await addressed(self.reader, OrderId(event.key))
         if known is not None:
             await self.mailer.send((await self._letters()).canceled(event.id, *known))
 
@@ -50,18 +50,19 @@ class OrderMailing:
     async def _about_a_shipment(self, event: Event, *, arrived: bool) -> None:
         shipment = FulfillmentId(UUID(str(event.facts["fulfillment_id"])))
         sent = (await self.reader.fulfillments([shipment])).get(shipment)
-        known = None if sent is None else await self._order(sent.order_id)
+        known = None if sent is None else await addressed(self.reader, sent.order_id)
         if sent is not None and known is not None:
             letters = await self._letters()
             write = letters.delivered if arrived else letters.shipped
             await self.mailer.send(write(event.id, *known, sent))
 
-    async def _order(self, order_id: OrderId) -> tuple[Order, Sequence[OrderLine]] | None:
-        """With its lines; None when its buyer has left, and taken the address along."""
-        order = (await self.reader.by_ids([order_id])).get(order_id)
-        if order is None or "@" not in order.email:
-            return None
-        return order, (await self.reader.lines_of([order_id])).get(order_id, ())
-
     async def _letters(self) -> OrderLetters:
         return OrderLetters((await self.shop.shop()).name)
+
+
+async def addressed(reader: OrderReader, order_id: OrderId) -> tuple[Order, Sequence[OrderLine]] | None:
+    """An order and its lines; None when its buyer has left, and taken the address along."""
+    order = (await reader.by_ids([order_id])).get(order_id)
+    if order is None or "@" not in order.email:
+        return None
+    return order, (await reader.lines_of([order_id])).get(order_id, ())

@@ -80,6 +80,12 @@ class PaymentMethodDetails:
     exp_month: int | None = None
     exp_year: int | None = None
 
+    @property
+    def name(self) -> str:
+        """For people, such as Visa ending in 4242."""
+        known = (self.brand or self.type).replace("_", " ").title()
+        return f"{known} ending in {self.last4}" if self.last4 else known
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailure:

@@ -1,4 +1,4 @@
-"""What buyers are written about their orders: what they bought, what it came to, and where it is."""
+"""What buyers are written about their orders: what they bought, what it came to, where it is, what they get back."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -7,6 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.orders.order import OrderId
+from domain.payments.payment import PaymentProvider
+from domain.shared.clock import now
+from domain.shared.consuming import Delivery
 from domain.shared.events import Event
 from persistence import outbox
 from persistence.database import ConnectionSettings
@@ -15,7 +18,9 @@ from server.settings import read_settings
 from server.wiring import Shop, open_shop
 from tests import letters, sql
 from tests.generous import GenerousLimiter
-from tests.graphql.asking import data
+from tests.graphql.asking import ADMIN, data
+from tests.graphql.ordering import Counter
+from tests.graphql.paying import Sale, Till, usd, uuid_of
 from tests.letters import Letter
 from tests.selling import market
 
@@ -104,10 +109,86 @@ async def test_a_canceled_order_is_written_about_with_the_reason(shop: Shop) -> 
     assert "something of it is not in stock any more" in letter.text
 
 
+@pytest.fixture
+async def till(shop: Shop) -> Till:
+    return Till(Counter(shop, await market(shop.database)))
+
+
+async def of_refunds(till: Till) -> list[Letter]:
+    """Those about refunds, once all that waits is carried out."""
+    await till.behind()
+    found = letters.in_folder(till.counter.shop.settings.souk_home)
+    return [letter for letter in found if "refund" in letter.subject]
+
+
+def succeeded(sale: Sale, refund: str) -> Event:
+    return Event("refund.succeeded", uuid_of("Order", sale.order), {"refund_id": str(uuid_of("Refund", refund))})
+
+
+async def tell(till: Till, event: Event) -> None:
+    """The consumer who writes letters about orders."""
+    [consumer] = [one for one in till.counter.shop.consumers if one.name == "order_letters"]
+    await consumer.handlers[event.topic](Delivery(event, consumer.name, now()))
+
+
+async def test_each_refund_is_written_about_when_the_money_is_on_its_way(till: Till) -> None:
+    sale = await till.paid(units=2)
+    await till.done("refundCreate", ADMIN, orderId=sale.order, amount=usd("5"), note="He shouted at us.")
+    (letter,) = await of_refunds(till)
+    number = await sql.value(till.counter.shop.database, "SELECT number FROM orders")
+    assert letter.to == await sql.value(till.counter.shop.database, "SELECT email FROM orders")
+    assert letter.subject == f"A refund for your order {number}"
+    assert "Paid back now: US$5.00\nPaid back so far: US$5.00\nYou had paid: US$25.00" in letter.text
+    assert "It comes the way that you paid: Visa ending in 4242." in letter.text
+    assert "shouted" not in letter.text
+    line = (await till.order(sale))["lines"][0]["id"]
+    await till.done("refundCreate", ADMIN, orderId=sale.order, lines=[{"orderLineId": line, "quantity": 1}])
+    _, of_one_mug = await of_refunds(till)
+    assert "Mug, Blue: 1 x\nPaid back now: US$10.00\nPaid back so far: US$15.00\n" in of_one_mug.text
+
+
+async def test_money_of_a_canceled_order_is_written_about_when_it_goes_back(till: Till) -> None:
+    sale = await till.paid()
+    await till.counter.cancel(sale.order, accessToken=sale.token)
+    (letter,) = await of_refunds(till)
+    assert "Paid back now: US$15.00\nPaid back so far: US$15.00\nYou had paid: US$15.00" in letter.text
+
+
+async def test_a_refund_that_is_not_through_is_not_written_about(till: Till) -> None:
+    sale = await till.paid(token="pm_card_pendingRefund")
+    await till.done("refundCreate", ADMIN, orderId=sale.order)
+    assert await of_refunds(till) == []
+
+
+async def test_a_refund_that_the_bank_sent_back_before_the_letter_was_written_is_not_written_about(till: Till) -> None:
+    sale = await till.paid(token="pm_card_refundFail")
+    refund = await till.done("refundCreate", ADMIN, orderId=sale.order)
+    assert len(await of_refunds(till)) == 1
+    await till.counter.do("UPDATE sandbox_refunds SET settles_at = now() - interval '1 second'")
+    reference = await sql.value(till.counter.shop.database, "SELECT reference FROM payments")
+    await till.counter.shop.services.payments.learn(PaymentProvider.SANDBOX, reference)
+    await tell(till, succeeded(sale, refund["id"]))
+    assert len(await of_refunds(till)) == 1
+
+
+async def test_a_refund_is_written_about_once_however_often_it_is_told(till: Till) -> None:
+    sale = await till.paid()
+    refund = await till.done("refundCreate", ADMIN, orderId=sale.order)
+    assert len(await of_refunds(till)) == 1
+    event = succeeded(sale, refund["id"])
+    await tell(till, event)
+    assert len(await of_refunds(till)) == 2
+    for letter in (till.counter.shop.settings.souk_home / "mail").iterdir():
+        letter.unlink()
+    await tell(till, event)
+    assert await of_refunds(till) == []
+
+
 async def test_who_has_left_and_what_is_gone_is_written_nothing_about(shop: Shop) -> None:
     order, _ = await an_order(shop)
     await sql.run(shop.database, "UPDATE orders SET email = 'erased'")
     assert await written(shop, "order.confirmed", order) == []
     assert await written(shop, "order.canceled", uuid4()) == []
     assert await written(shop, "fulfillment.shipped", order, fulfillment_id=str(uuid4())) == []
+    assert await written(shop, "refund.succeeded", order, refund_id=str(uuid4())) == []
     assert await sql.value(shop.database, "SELECT count(*) FROM outbox") == 0
