@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import orjson
@@ -43,8 +44,21 @@ class House:
 
     async def start(self) -> None:
         shop = await self.stack.enter_async_context(open_shop(self.settings, None, GenerousLimiter()))
-        self.served = await self.stack.enter_async_context(served(shop))
-        self.served.shop.genuine = True
+        await self.stack.enter_async_context(self._serving(shop))
+
+    @asynccontextmanager
+    async def _serving(self, shop: Shop) -> AsyncGenerator[None]:
+        """As servers do, the shop is closed when nobody is connected any more, who came at the last moment included."""
+        async with served(shop) as self.served:
+            self.served.shop.genuine = True
+            connections = self.served.state.connections
+            yield
+        told = set[Any]()
+        while connections:
+            for connection in connections - told:
+                connection.shutdown()
+                told.add(connection)
+            await asyncio.sleep(0.01)
 
     async def restart(self) -> None:
         await self.stop()
@@ -103,6 +117,7 @@ async def over_socket(follower: Follower) -> None:
         while True:
             heard = orjson.loads(await socket.recv())
             assert heard["type"] == "next"
+            assert "errors" not in heard["payload"]
             follower.told(heard["payload"]["data"]["orderEvents"])
 
 
