@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Generator
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ from server.app import build_app
 from server.settings import read_settings
 from server.wiring import Shop, open_shop
 from tests import selling
-from tests.conftest import Statements
+from tests.conftest import Statements, Templates
 from tests.generous import GenerousLimiter
 from tests.graphql import crowd, crowd_carts, crowd_orders, crowd_payments, provider_events
 from tests.graphql.access_world import World, world
@@ -17,9 +17,10 @@ from tests.graphql.ordering import Counter
 
 
 @pytest.fixture(scope="session")
-def crowded_url(templates: Callable[[str], str]) -> str:
+def crowded_url(templates: Templates) -> Generator[str]:
     """A demo shop that gets people, for all tests of this worker that only read."""
-    return templates("demo")
+    with templates.clone("demo") as settings:
+        yield settings.url
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +37,10 @@ async def crowded(crowded_url: str, statements: Statements) -> AsyncGenerator[Sh
 
 
 @pytest.fixture(scope="session")
-def market_url(templates: Callable[[str], str]) -> str:
+def market_url(templates: Templates) -> Generator[str]:
     """A database for all tests of this worker that look at their own carts and settings only."""
-    return templates("empty")
+    with templates.clone("empty") as settings:
+        yield settings.url
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +52,9 @@ async def market(market_url: str, statements: Statements) -> AsyncGenerator[Shop
 
 
 @pytest.fixture(scope="session")
-def guarded_url(templates: Callable[[str], str]) -> str:
-    return templates("demo")
+def guarded_url(templates: Templates) -> Generator[str]:
+    with templates.clone("demo") as settings:
+        yield settings.url
 
 
 @pytest.fixture(scope="session")

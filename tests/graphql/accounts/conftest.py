@@ -1,15 +1,17 @@
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
 
 from server.wiring import Shop
+from tests.conftest import Templates
 from tests.graphql.accounts.mutations import opened
 
 
 @pytest.fixture(scope="session")
-def people_url(templates: Callable[[str], str]) -> str:
+def people_url(templates: Templates) -> Generator[str]:
     """A database for all tests of this worker that look at their own people only."""
-    return templates("empty")
+    with templates.clone("empty") as settings:
+        yield settings.url
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,13 @@
 """How often one may try, with the shop's own limits: counted for each field that is executed."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
 
 from adapters.rate_limits import MemoryLimiter
 from domain.users.user import Client
 from server.wiring import Shop
+from tests.conftest import Templates
 from tests.graphql.accounts.mutations import Errors, Reply, everything, opened, send, send_all
 from tests.people import PASSWORD, person
 
@@ -17,8 +18,9 @@ NO_TOKEN: Errors = [("AuthenticationError", "INVALID_TOKEN", None)]
 
 
 @pytest.fixture(scope="module")
-def limited_url(templates: Callable[[str], str]) -> str:
-    return templates("empty")
+def limited_url(templates: Templates) -> Generator[str]:
+    with templates.clone("empty") as settings:
+        yield settings.url
 
 
 @pytest.fixture

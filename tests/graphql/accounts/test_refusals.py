@@ -1,6 +1,6 @@
 """Every expected failure of every mutation about accounts: what clients are told, and that nothing was changed."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ import pytest
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from resolvers import global_ids
 from server.wiring import Shop
+from tests.conftest import Templates
 from tests.graphql.accounts.mutations import (
     HOME,
     SELECTIONS,
@@ -37,8 +38,9 @@ class People:
 
 
 @pytest.fixture(scope="module")
-def refusals_url(templates: Callable[[str], str]) -> str:
-    return templates("empty")
+def refusals_url(templates: Templates) -> Generator[str]:
+    with templates.clone("empty") as settings:
+        yield settings.url
 
 
 @pytest.fixture(scope="module")
