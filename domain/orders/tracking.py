@@ -141,13 +141,18 @@ class OrderTracking:
         places = [(order_id, self._rooms[order_id].newest) for order_id in due if order_id in self._rooms]
         if not places:
             return
-        for (order_id, _), events in (await self._orders.after(places)).items():
+        found = await self._orders.after(places)
+        for (order_id, _), events in found.items():
             room = self._rooms.get(order_id)
             if room is not None:
                 room.renew(events[-1][0])
                 room.add((event.sequence, event) for _, event in events)
                 if len(events) == PAGE:
                     self._lookout.expect([order_id])
+        # a signal without an event: a token was revoked, and who has it is not to see it until the next poll
+        quiet = [place[0] for place in places if place not in found]
+        if quiet:
+            await self._behind(quiet)
 
     async def _behind(self, ids: Collection[OrderId]) -> list[OrderId]:
         """Of these, the orders with events that nobody has told us of. Who may see them is known anew for all."""
