@@ -1,19 +1,24 @@
 """The operations that GraphiQL opens with do what their comments promise, on the demo shop."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, cast
 
 import httpx
 import orjson
 import pytest
+from starlette.applications import Starlette
 
+from domain.users.user import UserRole
 from persistence.database import ConnectionSettings
 from server.app import build_app
 from server.graphiql import Example, read_examples
 from server.graphql.request import GraphQLRequest
 from server.settings import CHECKOUT, read_settings
 from server.wiring import Shop
+from tests.people import person
 
+PATIENCE = 30
 EXAMPLES = read_examples(CHECKOUT / "web" / "examples")
 CATALOGUE, ACCOUNTS, CHECKOUT_STEPS = (
     [example for example in EXAMPLES if first <= example.name < end]
@@ -36,13 +41,16 @@ def empty(value: Any, path: str = "data") -> list[str]:
 
 
 @pytest.fixture
-async def client(demo_database: ConnectionSettings) -> AsyncGenerator[httpx.AsyncClient]:
+async def app(demo_database: ConnectionSettings) -> AsyncGenerator[Starlette]:
     """Of a demo shop for this test alone, with the limits that everybody meets."""
-    app = build_app(read_settings(database_url=demo_database.url, public_url="http://shop.example"))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.example") as opened,
-    ):
+    built = build_app(read_settings(database_url=demo_database.url, public_url="http://shop.example"))
+    async with built.router.lifespan_context(built):
+        yield built
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncGenerator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.example") as opened:
         yield opened
 
 
@@ -64,7 +72,9 @@ def test_there_are_examples() -> None:
         "11-my-account",
         "12-address-book",
     ]
-    assert [example.name for example in CHECKOUT_STEPS] == ["13-cart", "14-ship-to", "15-quote", "16-place"]
+    assert [example.name for example in CHECKOUT_STEPS] == [
+        *("13-cart", "14-ship-to", "15-quote", "16-place", "17-pay", "18-refund"),
+    ]
 
 
 @pytest.mark.parametrize("example", CATALOGUE, ids=lambda example: example.name)
@@ -104,27 +114,32 @@ async def test_the_mistake_that_an_example_invites_to_is_told_where_it_is(client
     assert [(error["code"], error["field"]) for error in told["userErrors"]] == [("REQUIRED", ["address", "city"])]
 
 
-async def payloads(client: httpx.AsyncClient, example: Example, **copied: str) -> list[dict[str, Any]]:
+async def payloads(
+    client: httpx.AsyncClient, example: Example, copied: Mapping[str, str], token: str = ""
+) -> list[dict[str, Any]]:
     """What it answers when its variables were completed with what the tabs before it gave."""
     variables = example.variables or "{}"
-    for what, identity in copied.items():
-        variables = variables.replace(f"the id of {what.replace('_', ' ')}", identity)
-    assert "the id of" not in variables
-    answer = (await client.post("/graphql", json={"query": example.query, "variables": orjson.loads(variables)})).json()
+    for what, given in copied.items():
+        variables = variables.replace(f'"the {what}"', f'"{given}"')
+    assert '"the ' not in variables
+    body = {"query": example.query, "variables": orjson.loads(variables)}
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    answer = (await client.post("/graphql", json=body, headers=headers)).json()
     assert "errors" not in answer
     assert [payload["userErrors"] for payload in answer["data"].values()] == [[]] * len(answer["data"])
     return [*answer["data"].values()]
 
 
-async def test_a_guest_buys_by_the_examples_one_after_the_other(client: httpx.AsyncClient) -> None:
-    begin, ship_to, quote, place = CHECKOUT_STEPS
-    [begun] = await payloads(client, begin)
+async def placed_by_examples(client: httpx.AsyncClient) -> dict[str, Any]:
+    """What the tab Place answers, at the end of those before it."""
+    begin, ship_to, quote, place, *_ = CHECKOUT_STEPS
+    [begun] = await payloads(client, begin, {})
     assert [line["quantity"] for line in begun["cart"]["lines"]] == [1, 2]
-    ids = {"the_cart": begun["cart"]["id"]}
-    [there] = await payloads(client, ship_to, **ids)
+    copied = {"id of the cart": begun["cart"]["id"]}
+    [there] = await payloads(client, ship_to, copied)
     ways = there["cart"]["shippingMethods"]
     assert [(way["name"], way["price"]["formatted"]) for way in ways] == [("Parcel", "$0.00"), ("Express", "$18.00")]
-    _, quoted = await payloads(client, quote, **ids, a_way_of_shipping=ways[0]["id"])
+    _, quoted = await payloads(client, quote, {**copied, "id of a way of shipping": ways[0]["id"]})
     assert quoted["cart"]["problems"] == []
     assert {name: amount["formatted"] for name, amount in quoted["cart"]["cost"].items()} == {
         "subtotal": "$127.00",
@@ -133,8 +148,75 @@ async def test_a_guest_buys_by_the_examples_one_after_the_other(client: httpx.As
         "tax": "$8.28",
         "total": "$122.58",
     }
-    ids["the_quote"] = quoted["cart"]["quote"]["id"]
-    [placed] = await payloads(client, place, **ids)
+    copied["id of the quote"] = quoted["cart"]["quote"]["id"]
+    [placed] = await payloads(client, place, copied)
     assert placed["order"]["cost"]["total"] == quoted["cart"]["cost"]["total"]
     assert placed["accessToken"]
-    assert await payloads(client, place, **ids) == [placed]
+    assert await payloads(client, place, copied) == [placed]
+    return placed
+
+
+def paying(placed: Mapping[str, Any]) -> dict[str, str]:
+    """What the tab Pay asks for."""
+    return {"id of the payment": placed["payment"]["id"], "access token of the order": placed["accessToken"]}
+
+
+async def test_a_guest_buys_by_the_examples_one_after_the_other(client: httpx.AsyncClient) -> None:
+    placed = await placed_by_examples(client)
+    assert placed["payment"]["status"] == "REQUIRES_PAYMENT_METHOD"
+    [paid] = await payloads(client, CHECKOUT_STEPS[4], paying(placed))
+    assert paid["payment"] == {
+        "status": "CAPTURED",
+        "amountCaptured": {"formatted": "$122.58"},
+        "method": {"brand": "visa", "last4": "4242"},
+        "nextAction": None,
+        "order": {
+            "number": placed["order"]["number"],
+            "status": "CONFIRMED",
+            "paymentStatus": "PAID",
+            "balanceDue": {"formatted": "$0.00"},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("card", "status", "declined"),
+    [
+        ("pm_card_authenticationRequired", "REQUIRES_ACTION", None),
+        ("pm_card_chargeDeclined", None, "generic_decline"),
+    ],
+)
+async def test_other_cards_do_what_the_example_says(
+    client: httpx.AsyncClient, card: str, status: str | None, declined: str | None
+) -> None:
+    pay, variables = CHECKOUT_STEPS[4], CHECKOUT_STEPS[4].variables or ""
+    assert card in pay.query
+    for what, given in paying(await placed_by_examples(client)).items():
+        variables = variables.replace(f"the {what}", given)
+    answer = await run(client, Example("other", pay.query, variables.replace("pm_card_visa", card)))
+    payment = answer["payment"]
+    assert (payment and payment["status"]) == status
+    assert [error["declineCode"] for error in answer["userErrors"]] == ([declined] if declined else [])
+    if payment is not None:
+        assert payment["nextAction"]["url"].startswith("http://shop.example/")
+
+
+async def test_an_administrator_pays_back_by_the_example(client: httpx.AsyncClient, app: Starlette) -> None:
+    placed = await placed_by_examples(client)
+    await payloads(client, CHECKOUT_STEPS[4], paying(placed))
+    refund, copied = CHECKOUT_STEPS[5], {"id of the order": placed["order"]["id"]}
+    token = (await person(app.state.shop, UserRole.ADMIN)).tokens.access_token
+    [answer] = await payloads(client, refund, copied, token)
+    assert (answer["refund"]["status"], answer["refund"]["amount"]) == ("PENDING", {"formatted": "$20.00"})
+    async with asyncio.timeout(PATIENCE):
+        while await standing(client, placed) == "PAID":  # noqa: ASYNC110  (it is done behind the answer)
+            await asyncio.sleep(0.05)
+    assert await standing(client, placed) == "PARTIALLY_REFUNDED"
+    [again] = await payloads(client, refund, copied, token)
+    assert again["refund"] == answer["refund"]
+
+
+async def standing(client: httpx.AsyncClient, placed: Mapping[str, Any]) -> str:
+    query = "query($token: String) { order(accessToken: $token) { paymentStatus } }"
+    body = {"query": query, "variables": {"token": placed["accessToken"]}}
+    return (await client.post("/graphql", json=body)).json()["data"]["order"]["paymentStatus"]
