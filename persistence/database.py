@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.shared.errors import Unavailable
-from persistence.statements import Statement
+from persistence.statements import Statement, together
 from persistence.turns import Seats, Turns, changed, left, left_to_begin, left_to_read, timed
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 30.0
 COMMAND_SECONDS = 10.0
 MOST_AT_ONCE = 4
+MOST_TOGETHER = 5
+"""Rows that are written in one statement with others: each number of them is a statement of its own to PostgreSQL."""
 LOST = (
     OSError,
     asyncpg.InterfaceError,
@@ -259,6 +261,8 @@ class Transaction:
         self.news: dict[str, set[UUID]] = {}
         """What other processes are told once it is committed: for each topic, what was changed."""
         self._answers = True
+        self._later: list[tuple[Statement, Sequence[Any]]] = []
+        self._changed_later: set[str] = set()
         self._held: set[Hashable] = set()
         self._ending = AsyncExitStack()
 
@@ -289,24 +293,61 @@ class Transaction:
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement and return what it finds, or what a RETURNING tells."""
-        return await self._timed(statement.sql, self._connection.fetch, *statement.arguments(values))
+        arguments = statement.arguments(values)
+        if self._later and statement.is_apart_from(self._changed_later):
+            self._later.append((statement, arguments))
+            return await self._catch_up()
+        await self._catch_up()
+        return await self._timed(statement.sql, self._connection.fetch, *arguments)
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Run one statement and return how many rows it touched."""
+        await self._catch_up()
         done: str = await self._timed(statement.sql, self._connection.execute, *statement.arguments(values))
         return int(done.rpartition(" ")[2])
 
     async def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run one statement for each of many rows, in one round trip."""
+        await self._catch_up()
         arguments = [statement.arguments(values) for values in rows]
         await self._timed(statement.sql, self._connection.executemany, arguments)
 
     async def fetch_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> Rows:
         """Run one statement for each of many rows, in one round trip, and return what their RETURNING tells."""
+        await self._catch_up()
         arguments = [statement.arguments(values) for values in rows]
         return await self._timed(statement.sql, self._connection.fetchmany, arguments)
 
+    async def write(self, statement: Statement, *rows: Mapping[str, Any]) -> None:
+        """Have one statement run for each of these rows, before anything else is, in one round trip with others.
+
+        It must change one table, and not depend on the order of the rows. What it is refused for is told then.
+        """
+        if statement.changes is None:
+            raise ValueError(f"not a statement that changes one table: {statement.sql}")
+        others = self._changed_later - {statement.changes} if statement.only_adds else self._changed_later
+        if not statement.is_apart_from(others):
+            await self._catch_up()
+        if len(rows) > (MOST_TOGETHER if statement.only_adds else 1):
+            await self.run_many(statement, rows)
+            return
+        self._later += [(statement, statement.arguments(values)) for values in rows]
+        self._changed_later.add(statement.changes)
+
+    async def _catch_up(self) -> Rows:
+        """Run what was put off, together. What the last of it finds."""
+        if not self._later:
+            return ()
+        later, self._later, self._changed_later = self._later, [], set()
+        if len(later) == 1:
+            statement, arguments = later[0]
+            return await self._timed(statement.sql, self._connection.fetch, *arguments)
+        texts = tuple(statement.sql for statement, _ in later)
+        sql = together(texts, tuple(len(arguments) for _, arguments in later))
+        return await self._timed(sql, self._connection.fetch, *(one for _, arguments in later for one in arguments))
+
     async def commit(self) -> None:
+        await self._catch_up()
         await self._timed("COMMIT", self._connection.execute)
         self._open = False
         changed()

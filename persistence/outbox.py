@@ -17,6 +17,7 @@ from sqlalchemy import (
     Interval,
     String,
     Uuid,
+    column,
     delete,
     exists,
     func,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.shared.consuming import EVERYBODY, Delivery
 from domain.shared.events import Event
@@ -52,13 +53,19 @@ class Taken:
 
 
 def _write() -> Statement:
-    """Dated by the moment of writing.
+    """Dated by the moment of writing, one after the other.
 
     Of two transactions about one thing, the second waits for the first one's lock; ids of different processes, or of
     one millisecond, come in no order.
     """
-    values = {**given(outbox, "id", "topic", "key", "facts"), "occurred_at": func.clock_timestamp()}
-    return Statement(insert(outbox).values(values))
+    columns = {"id": Uuid(), "topic": String(), "key": Uuid(), "facts": JSONB()}
+    asked = (
+        func.unnest(*(parameters(name, type_) for name, type_ in columns.items()))
+        .table_valued(*(column(name, type_) for name, type_ in columns.items()), name="asked")
+        .render_derived()
+    )
+    rows = select(*(asked.c[name] for name in columns), func.clock_timestamp())
+    return Statement(insert(outbox).from_select([*columns, "occurred_at"], rows, include_defaults=False))
 
 
 WRITE = _write()
@@ -66,8 +73,13 @@ WRITE = _write()
 
 async def write(transaction: Transaction, events: Sequence[Event]) -> None:
     """As part of that transaction."""
-    rows = [{"id": one.id, "topic": one.topic, "key": one.key, "facts": json.dumps(dict(one.facts))} for one in events]
-    await transaction.run_many(WRITE, rows)
+    values = {
+        "id": [one.id for one in events],
+        "topic": [one.topic for one in events],
+        "key": [one.key for one in events],
+        "facts": [json.dumps(dict(one.facts)) for one in events],
+    }
+    await transaction.write(WRITE, values)
 
 
 def _take() -> Statement:

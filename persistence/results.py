@@ -83,7 +83,7 @@ async def claim(transaction: Transaction, once: Once, clock: Clock) -> None:
 
 
 async def keep(transaction: Transaction, once: Once, result: object) -> None:
-    await transaction.run(KEEP, {**_values(once), "sealed_result": once.seal(result)})
+    await transaction.write(KEEP, {**_values(once), "sealed_result": once.seal(result)})
 
 
 def _values(once: Once) -> Mapping[str, Any]:

@@ -4,7 +4,11 @@ Building and compiling a select costs as much as running it (0.3 ms), and SQLAlc
 0.27 ms of CPU for a statement and 0.85 ms for a transaction, against 0.06 and 0.15.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Table, insert, update
@@ -14,12 +18,18 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 _DIALECT = dialect()
+_CHANGING = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
+_PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
 class Statement:
-    """The SQL of a Core expression and the order of its parameters."""
+    """The SQL of a Core expression and the order of its parameters.
 
-    __slots__ = ("_defaults", "_names", "sql")
+    `changes` is the table that it changes, None where it reads, or changes several; `only_adds` says that it leaves
+    alone what is there.
+    """
+
+    __slots__ = ("_defaults", "_names", "_words", "changes", "only_adds", "sql")
 
     def __init__(self, expression: ClauseElement) -> None:
         compiled = expression.compile(dialect=_DIALECT)
@@ -28,10 +38,34 @@ class Statement:
         self.sql = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._defaults: Mapping[str, Any] = compiled.params
+        changing = _CHANGING.match(self.sql)
+        self.changes = None if changing is None else changing[1]
+        self.only_adds = self.sql.startswith("INSERT") and " ON CONFLICT " not in self.sql
+        self._words = frozenset(re.findall(r"\w+", self.sql))
+
+    def is_apart_from(self, tables: AbstractSet[str]) -> bool:
+        """Whether it does as well beside changes of `tables` as after them."""
+        return self.changes is not None and self._words.isdisjoint(tables)
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """What the placeholders stand for, in their order; constants of the expression fill what is not given."""
         return [values[name] if name in values else self._defaults[name] for name in self._names]
+
+
+@lru_cache(maxsize=1_000)
+def together(statements: tuple[str, ...], counts: tuple[int, ...]) -> str:
+    """One statement that does what all of these do, each with so many parameters, and finds what the last one finds.
+
+    They see the same state of the database, none what another one changes; PostgreSQL checks foreign keys at the end.
+    """
+    starts = [0, *accumulate(counts)]
+    shifted = [_shifted(sql, start) for sql, start in zip(statements, starts[:-1], strict=True)]
+    parts = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(shifted[:-1]))
+    return f"WITH {parts} {shifted[-1]}"
+
+
+def _shifted(sql: str, by: int) -> str:
+    return _PLACEHOLDER.sub(lambda found: f"${int(found[1]) + by}", sql)
 
 
 def parameter(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:

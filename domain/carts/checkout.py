@@ -22,7 +22,10 @@ UNKNOWN_CODE = "There is no such code."
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A variant as the shop offers it now. `category_ids` are its product's category and all above it."""
+    """A variant as the shop offers it now.
+
+    `category_ids` are its product's category and all above it; of a cart without codes, which alone ask for them, none.
+    """
 
     variant: ProductVariant
     product_name: str

@@ -85,9 +85,9 @@ class Progress:
 
     async def store(self, work: OrdersWork) -> Order:
         """The order as stored, with its events."""
-        stored = self.order if self.order == self._before else await work.orders.save(self.order)
         if self._events:
             await work.orders.append(*self._events)
+        stored = self.order if self.order == self._before else await work.orders.save(self.order)
         self._events.clear()
         self.order = stored
         self._before = stored

@@ -149,7 +149,7 @@ class NoticeKeeping:
         names = filter(None, (notice.external_id, notice.reference, notice.account))
         if not notice.external_id or not all(map(_is_name, names)):
             raise BadSignature
-        # what we have just made ourselves is no news
+        # what we have just made ourselves is no news; Stripe tells it where the endpoint is asked for everything
         matters = notice.subject in {PAYMENT, SETUP} and notice.type != "payment_intent.created"
         return ProviderEvent(
             id=ProviderEventId(uuid7()),

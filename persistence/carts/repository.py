@@ -41,11 +41,20 @@ def _lines(which: ColumnElement[bool]) -> SelectBase:
     )
 
 
-def _put_lines() -> Statement:
-    """All lines of a cart as they are now, from arrays of their values."""
+def _save() -> Statement:
+    """The cart with all its lines as they are now, these from arrays of their values, in one round trip."""
+    ids, cart_id = parameters("ids", Uuid()), parameter("id", Uuid())
+    saved = (
+        update(carts)
+        .where(carts.c.id == cart_id)
+        .values({**given(carts, *CHANGING), "version": carts.c.version + 1})
+        .returning(*CART)
+        .cte("saved")
+    )
+    dropped = delete(lines).where(lines.c.cart_id == cart_id, lines.c.id != func.all(ids)).cte("dropped")
     rows = select(
-        func.unnest(parameters("ids", Uuid())).label("id"),
-        parameter("cart_id", Uuid()).label("cart_id"),
+        func.unnest(ids).label("id"),
+        cart_id.label("cart_id"),
         func.unnest(parameters("variants", Uuid())).label("variant_id"),
         func.unnest(parameters("quantities", Integer())).label("quantity"),
         func.unnest(parameters("prices", Numeric())).label("seen_price"),
@@ -53,9 +62,8 @@ def _put_lines() -> Statement:
     )
     new = insert(lines).from_select(["id", "cart_id", "variant_id", "quantity", "seen_price", "position"], rows)
     changing = ("quantity", "seen_price", "position")
-    return Statement(
-        new.on_conflict_do_update(index_elements=[lines.c.id], set_={name: new.excluded[name] for name in changing})
-    )
+    put = new.on_conflict_do_update(index_elements=[lines.c.id], set_={one: new.excluded[one] for one in changing})
+    return Statement(select(*saved.c).add_cte(dropped, put.cte("put")))
 
 
 class SqlCarts:
@@ -72,18 +80,9 @@ class SqlCarts:
     LOCK_USER = Statement(
         select(users.c.id).where(users.c.id == parameter("user_id", Uuid())).with_for_update(key_share=True)
     )
-    SAVE = Statement(
-        update(carts)
-        .where(carts.c.id == ID)
-        .values({**given(carts, *CHANGING), "version": carts.c.version + 1})
-        .returning(*CART)
-    )
+    SAVE = _save()
     DELETE = Statement(delete(carts).where(carts.c.id == ID))
     LINES = Statement(_lines(lines.c.cart_id == ID))
-    DROP_LINES = Statement(
-        delete(lines).where(lines.c.cart_id == ID, lines.c.id != func.all(parameters("ids", Uuid())))
-    )
-    PUT_LINES = _put_lines()
     PRICES = Statement(
         select(variants.c.id, variants.c.price, CURRENCY)
         .join(products, products.c.id == variants.c.product_id)
@@ -115,19 +114,14 @@ class SqlCarts:
         return await self._whole(await self._transaction.fetch(self.LOCK_OPEN, user))
 
     async def save(self, cart: Cart) -> Cart:
-        rows = await self._transaction.fetch(self.SAVE, _values(cart))
-        ids = [line.id for line in cart.lines]
-        await self._transaction.run(self.DROP_LINES, {"id": cart.id, "ids": ids})
-        if ids:
-            values = {
-                "cart_id": cart.id,
-                "ids": ids,
-                "variants": [line.variant_id for line in cart.lines],
-                "quantities": [line.quantity for line in cart.lines],
-                "prices": [line.seen_price.amount for line in cart.lines],
-                "positions": list(range(len(ids))),
-            }
-            await self._transaction.run(self.PUT_LINES, values)
+        values = {
+            "ids": [line.id for line in cart.lines],
+            "variants": [line.variant_id for line in cart.lines],
+            "quantities": [line.quantity for line in cart.lines],
+            "prices": [line.seen_price.amount for line in cart.lines],
+            "positions": list(range(len(cart.lines))),
+        }
+        rows = await self._transaction.fetch(self.SAVE, {**_values(cart), **values})
         return cart_of(rows[0], cart.lines)
 
     async def delete(self, cart_id: CartId) -> None:

@@ -266,11 +266,11 @@ class SqlOrders:
         return True
 
     async def add(self, order: Order, lines: Sequence[OrderLine], cart_id: UUID, access_nonce: bytes | None) -> None:
-        await self._transaction.run(self.ADD, {**_values(order), "cart_id": cart_id, "access_nonce": access_nonce})
-        await self._transaction.run_many(self.ADD_LINE, [_line_values(line) for line in lines])
+        await self._transaction.write(self.ADD, {**_values(order), "cart_id": cart_id, "access_nonce": access_nonce})
+        await self._transaction.write(self.ADD_LINE, *map(_line_values, lines))
         if self._redeemed:
-            await self._transaction.run_many(self.REMEMBER, self._redeemed)
-        await self._transaction.run(self.COMPLETE, {"cart_id": cart_id, "order_id": order.id})
+            await self._transaction.write(self.REMEMBER, *self._redeemed)
+        await self._transaction.write(self.COMPLETE, {"cart_id": cart_id, "order_id": order.id})
 
     async def renew_access(self, order_id: OrderId, nonce: bytes, known: bytes | None) -> bool:
         self._transaction.tell(EVENTS, order_id)  # whoever follows the order by the token is looked at again
@@ -322,7 +322,7 @@ class SqlOrders:
     async def append(self, *events: OrderEvent) -> None:
         for event in events:
             self._transaction.tell(EVENTS, event.order_id)
-        await self._transaction.run_many(self.APPEND, [_event_values(event) for event in events])
+        await self._transaction.write(self.APPEND, *map(_event_values, events))
 
 
 def _values(order: Order) -> Mapping[str, Any]:

@@ -169,7 +169,7 @@ class SqlProviderEventRepository:
 
     async def save(self, event: ProviderEvent) -> None:
         values = {"attempts": event.attempts, "error": event.error, "processed_at": event.processed_at}
-        await self._transaction.run(self.SAVE, {**values, "status": event.status.value, "of_id": event.id})
+        await self._transaction.write(self.SAVE, {**values, "status": event.status.value, "of_id": event.id})
 
     async def payments(
         self, provider: PaymentProvider, reference: str, payment_id: PaymentId | None

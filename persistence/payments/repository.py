@@ -82,13 +82,13 @@ class SqlPayments(SqlReturns):
         self._transaction = transaction
 
     async def add(self, payment: Payment) -> None:
-        await self._transaction.run(self.ADD, _values(payment))
+        await self._transaction.write(self.ADD, _values(payment))
 
     async def of_order(self, order_id: OrderId) -> Sequence[Payment]:
         return PAYMENTS.objects(await self._transaction.fetch(self.OF_ORDER, {"order_id": order_id}))
 
     async def save(self, payment: Payment) -> None:
-        await self._transaction.run(self.SAVE, {**_values(payment), "of_id": payment.id})
+        await self._transaction.write(self.SAVE, {**_values(payment), "of_id": payment.id})
 
     async def by_id(self, payment_id: PaymentId) -> Payment | None:
         return self._first(await self._transaction.fetch(self.BY_ID, {"id": payment_id}))
@@ -111,12 +111,12 @@ class SqlPayments(SqlReturns):
         return next(iter(REFUNDS.objects(rows)), None)
 
     async def add_refund(self, refund: Refund, lines: Sequence[RefundLine]) -> None:
-        await self._transaction.run(self.ADD_REFUND, _refund_values(refund))
+        await self._transaction.write(self.ADD_REFUND, _refund_values(refund))
         if lines:
-            await self._transaction.run_many(self.ADD_REFUND_LINE, [asdict(line) for line in lines])
+            await self._transaction.write(self.ADD_REFUND_LINE, *map(asdict, lines))
 
     async def save_refund(self, refund: Refund) -> None:
-        await self._transaction.run(self.SAVE_REFUND, {**_refund_values(refund), "of_id": refund.id})
+        await self._transaction.write(self.SAVE_REFUND, {**_refund_values(refund), "of_id": refund.id})
 
     async def pending_refunds(self, before: datetime, most: int) -> Sequence[Refund]:
         return REFUNDS.objects(await self._transaction.fetch(self.PENDING_REFUNDS, {"before": before, "most": most}))

@@ -106,7 +106,7 @@ class SqlSandboxBook:
         return KeptAnswer(*row)
 
     async def keep(self, key: str, answer: str) -> None:
-        await self._transaction.run(self.KEEP, {"of_key": key, "answer": answer})
+        await self._transaction.write(self.KEEP, {"of_key": key, "answer": answer})
 
     async def intent(self, identity: str) -> SandboxIntent | None:
         return await self._found(SandboxIntent, identity)
@@ -127,7 +127,7 @@ class SqlSandboxBook:
     async def write(self, *records: SandboxRecord) -> None:
         for record in records:
             values = {one.name: getattr(record, one.name) for one in fields(record)}
-            await self._transaction.run(self.WRITE[type(record)], values)
+            await self._transaction.write(self.WRITE[type(record)], values)
 
     async def commit(self) -> None:
         await self._transaction.commit()
@@ -169,9 +169,7 @@ class SqlSandboxBooks:
         return [row[0] for row in await self._database.fetch(self.UNSETTLED, {"at": at, "most": most})]
 
     async def take(self, at: datetime, most: int, lease: timedelta) -> Sequence[SandboxDelivery]:
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(self.TAKE, {"at": at, "most": most, "lease": lease})
-            await transaction.commit()
+        rows = await self._database.run(self.TAKE, {"at": at, "most": most, "lease": lease})
         return [SandboxDelivery(*row[1:]) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
 
     async def delivered(self, delivery: SandboxDelivery) -> None:
@@ -181,6 +179,5 @@ class SqlSandboxBooks:
         await self._settle(self.AGAIN, delivery, due_at=due_at)
 
     async def _settle(self, statement: Statement, delivery: SandboxDelivery, **values: object) -> None:
-        async with self._database.transaction() as transaction:
-            await transaction.run(statement, {"of_id": delivery.id, "held_until": delivery.due_at, **values})
-            await transaction.commit()
+        held = {"of_id": delivery.id, "held_until": delivery.due_at}
+        await self._database.run(statement, {**held, **values})

@@ -1,7 +1,8 @@
 """Sandboxes for tests: over a real database, with a clock that is set."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,8 +19,9 @@ from domain.payments.refund import RefundId, RefundReason
 from domain.shared.clock import now
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
-from persistence.database import ConnectionSettings, Database
+from persistence.database import Database
 from persistence.sandbox.books import SqlSandboxBooks
+from tests.conftest import Templates
 
 ADDRESS = "http://shop.example"
 RETURN_URL = "https://frontend.example/orders/1?step=paid"
@@ -97,12 +99,14 @@ class Sandbox:
 
 
 @pytest.fixture(scope="module")
-async def sandbox_database(templates: Callable[[str], str]) -> AsyncGenerator[Database]:
+async def sandbox_database(templates: Templates) -> AsyncGenerator[Database]:
     """One for all tests of a module: they leave their payments to themselves."""
-    database = Database(ConnectionSettings(await asyncio.to_thread(templates, "empty")))
-    await database.open()
-    yield database
-    await database.close()
+    with ExitStack() as stack:
+        database = Database(await asyncio.to_thread(stack.enter_context, templates.clone("empty")))
+        await database.open()
+        yield database
+        await database.close()
+        await asyncio.to_thread(stack.close)
 
 
 def fresh() -> str:

@@ -91,14 +91,14 @@ def endpoint(sandbox: Sandbox) -> Endpoint:
 @pytest.mark.parametrize(
     ("token", "told"),
     [
-        ("pm_card_visa", ["payment_intent.created", "payment_intent.succeeded"]),
-        ("pm_card_chargeDeclined", ["payment_intent.created", "payment_intent.payment_failed"]),
-        ("pm_card_authenticationRequired", ["payment_intent.created", "payment_intent.requires_action"]),
-        ("pm_card_createDispute", ["payment_intent.created", "payment_intent.succeeded", "charge.dispute.created"]),
-        ("pm_usBankAccount", ["payment_intent.created", "payment_intent.processing", "payment_intent.succeeded"]),
+        ("pm_card_visa", ["payment_intent.succeeded"]),
+        ("pm_card_chargeDeclined", ["payment_intent.payment_failed"]),
+        ("pm_card_authenticationRequired", ["payment_intent.requires_action"]),
+        ("pm_card_createDispute", ["payment_intent.succeeded", "charge.dispute.created"]),
+        ("pm_usBankAccount", ["payment_intent.processing", "payment_intent.succeeded"]),
         (
             "pm_usBankAccount_accountClosed",
-            ["payment_intent.created", "payment_intent.processing", "payment_intent.payment_failed"],
+            ["payment_intent.processing", "payment_intent.payment_failed"],
         ),
     ],
 )
@@ -152,7 +152,7 @@ async def test_nothing_is_told_of_what_is_refused_or_comes_again(sandbox: Sandbo
 
 
 async def test_what_is_not_taken_comes_again_after_longer_and_longer(sandbox: Sandbox, endpoint: Endpoint) -> None:
-    await sandbox.intent()
+    await sandbox.paid()
     endpoint.answers = [500, 0, 404]
     pauses: list[int] = []
     while not endpoint.seen:
@@ -165,7 +165,7 @@ async def test_what_is_not_taken_comes_again_after_longer_and_longer(sandbox: Sa
 
 
 async def test_what_is_never_taken_is_given_up(sandbox: Sandbox, endpoint: Endpoint) -> None:
-    await sandbox.intent()
+    await sandbox.paid()
     endpoint.answers = [500] * 100
     tries = 0
     for _ in range(100):
@@ -176,7 +176,7 @@ async def test_what_is_never_taken_is_given_up(sandbox: Sandbox, endpoint: Endpo
 
 async def test_several_processes_send_each_webhook_once(sandbox: Sandbox, endpoint: Endpoint) -> None:
     for _ in range(30):
-        await sandbox.intent()
+        await sandbox.paid()
     while sum(await asyncio.gather(*(endpoint.background.turn(endpoint) for _ in range(4)))):
         pass
     ids = [notice.external_id for notice in endpoint.seen]
@@ -184,7 +184,7 @@ async def test_several_processes_send_each_webhook_once(sandbox: Sandbox, endpoi
 
 
 async def test_whoever_takes_webhooks_and_dies_leaves_them_to_others(sandbox: Sandbox, endpoint: Endpoint) -> None:
-    await sandbox.intent()
+    await sandbox.paid()
 
     async def dies(body: bytes, signed: str) -> int:
         del body, signed
@@ -202,7 +202,7 @@ async def told(sandbox: Sandbox, mishaps: str, payments: int = 12) -> Sequence[s
     endpoint, numbers = Endpoint(sandbox), dict[str, int]()
     with within(scenario(mishaps)):
         for number in range(payments):
-            numbers[(await sandbox.paid()).reference] = number
+            numbers[(await sandbox.paid("pm_card_createDispute")).reference] = number
     await endpoint.all()
     seen = [(numbers[str(notice.reference)], notice.type) for notice in endpoint.seen]
     return [f"{number}.{type_}" for number, type_ in sorted(seen, key=itemgetter(0))]
@@ -228,7 +228,7 @@ async def test_webhooks_are_dropped_doubled_delayed_and_overtake_each_other(sand
 
 async def test_a_delayed_webhook_comes_five_seconds_later(sandbox: Sandbox, endpoint: Endpoint) -> None:
     with within(scenario("delay")):
-        await sandbox.intent()
+        await sandbox.paid()
     sandbox.clock.turn(4.9)
     assert await endpoint.background.turn(endpoint) == 0
     sandbox.clock.turn(0.1)
@@ -237,7 +237,7 @@ async def test_a_delayed_webhook_comes_five_seconds_later(sandbox: Sandbox, endp
 
 async def test_the_copy_of_a_webhook_is_the_same_event(sandbox: Sandbox, endpoint: Endpoint) -> None:
     with within(scenario("duplicate")):
-        await sandbox.intent()
+        await sandbox.paid()
     await endpoint.all()
     assert len(endpoint.seen) == 2
     assert len({(notice.external_id, notice.payload) for notice in endpoint.seen}) == 1
