@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,9 @@ from uuid import UUID
 import orjson
 import pytest
 from starlette.routing import WebSocketRoute
+from structlog import DropEvent
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -37,6 +40,8 @@ from server.wiring import Shop
 SUBPROTOCOL = Subprotocol("graphql-transport-ws")
 NAME = "{ shop { name } }"
 NAMED = {"data": {"shop": {"name": "Souk"}}}
+SERVING = ContextVar("serving", default=False)
+"""Whether this goes on for a connection: the loop hands a server's context on to all that its connections begin."""
 
 
 class Tokens:
@@ -247,7 +252,9 @@ async def served(shop: Shop, limits: SocketLimits | None = None, **configured: A
     def protocol() -> Protocol:
         return Protocol(config=config, server_state=state, app_state={})
 
+    serving_here = SERVING.set(True)
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    SERVING.reset(serving_here)
     host, port = server.sockets[0].getsockname()[:2]
     try:
         yield Served(host, port, opened, state)
@@ -268,13 +275,20 @@ class Complaints(logging.Handler):
         self.said.append(self.format(record))
 
 
+def _of_a_connection(_: object, __: str, event: EventDict) -> EventDict:
+    """Raises: DropEvent: it was logged by somebody else, such as what goes on in the background of another shop."""
+    if not SERVING.get():
+        raise DropEvent
+    return event
+
+
 @contextmanager
 def complaints() -> Generator[list[str]]:
-    """Filled when the block ends."""
+    """What is logged because of what clients of `served` send; filled when the block ends."""
     handler = Complaints()
     logging.root.addHandler(handler)
     try:
-        with capture_logs() as logged:
+        with capture_logs([_of_a_connection]) as logged:
             yield handler.said
         handler.said += [str(line) for line in logged if line["log_level"] != "debug"]
     finally:

@@ -5,9 +5,9 @@ import signal
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
+import structlog
 from websockets.exceptions import ConnectionClosed
 
 from domain.orders.events import OrderEventType
@@ -49,16 +49,6 @@ BUFFERED = 3
 NEVER = 3_600.0
 
 
-class Unread:
-    """A log that nobody reads: nothing is looked for in vain here."""
-
-    def warning(self, event: str, **facts: Any) -> None:
-        raise AssertionError((event, facts))
-
-    def info(self, event: str, **facts: Any) -> None:
-        raise AssertionError((event, facts))
-
-
 @pytest.fixture
 async def counter(own_shop: Shop) -> Counter:
     return Counter(own_shop, await selling.market(own_shop.database))
@@ -74,10 +64,11 @@ async def started(shop: Shop, limits: SocketLimits | None = None) -> AsyncGenera
 @asynccontextmanager
 async def told_by_signals_alone(shop: Shop) -> AsyncGenerator[Shop]:
     """The shop, whose followers are not made to look again by a clock."""
+    log = structlog.stdlib.get_logger("souk.following")
     followed = Followed(
-        OrderTracking(SqlTrackedOrders(shop.database), shop.signals, Unread(), NEVER),
-        OrderStream(SqlOrderedEvents(shop.database), shop.signals, Unread(), NEVER),
-        StockWatch(SqlVariants(shop.database), shop.signals, Unread(), NEVER),
+        OrderTracking(SqlTrackedOrders(shop.database), shop.signals, log, NEVER),
+        OrderStream(SqlOrderedEvents(shop.database), shop.signals, log, NEVER),
+        StockWatch(SqlVariants(shop.database), shop.signals, log, NEVER),
     )
     running = asyncio.create_task(followed.run())
     try:

@@ -1,10 +1,12 @@
 """Whatever a client sends: the socket goes on, or ends with a code that says why, and nothing of ours breaks."""
 
 import json
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
@@ -166,6 +168,18 @@ async def test_frames_that_are_none_have_codes_too(server: Served, frames: bytes
             assert (await client.end())[0] == code
     assert said == []
     await server.quiet()
+
+
+async def test_what_breaks_for_a_client_is_a_complaint_and_what_others_log_is_none(server: Served) -> None:
+    with complaints() as said:
+        async with server.talk() as client:
+            assert (await client.ask("query Broken { shop { name } }"))["type"] == "error"
+        structlog.stdlib.get_logger("souk.relay").warning("taking events fails")
+    [complaint] = said
+    assert "SELECT password" in complaint
+    with complaints() as said:
+        logging.getLogger("asyncio").error("Task exception was never retrieved")
+    assert said == ["Task exception was never retrieved"]
 
 
 values = st.recursive(
