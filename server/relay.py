@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -20,7 +22,7 @@ from domain.shared.consuming import (
 from domain.shared.errors import Unavailable
 from domain.shared.outages import Outage
 from domain.shared.signals import Signals
-from persistence.outbox import SqlOutbox, Taken
+from persistence.outbox import Fate, Left, SqlOutbox, Taken
 from persistence.unit_of_work import TOPIC
 
 LEASE = timedelta(seconds=60)
@@ -28,6 +30,10 @@ LEASE = timedelta(seconds=60)
 FINISHING_SECONDS = 2.0
 """For what is under way when the process is told to stop."""
 POLL_SECONDS = 1.0
+PAUSE_SECONDS = 0.01
+"""Between two times that events are taken: under load, what comes meanwhile is taken together."""
+TOGETHER_SECONDS = 0.5
+"""After which consumers of an event that are done wait no longer for those that are not."""
 _LOG = structlog.stdlib.get_logger("souk.relay")
 
 
@@ -36,20 +42,24 @@ class InProcess:
 
     def __init__(self, consumers: Sequence[Consumer], unanswered: Sequence[str] = ()) -> None:
         self._routes: Mapping[str, Sequence[str]] = routes(consumers, unanswered)
+        self.consumers = [one.name for one in consumers]
         self._handlings = {(one.name, topic): handle for one in consumers for topic, handle in one.handlers.items()}
 
     async def ready(self) -> bool:
         return True
 
-    async def carry(self, delivery: Delivery) -> Sequence[str]:
-        topic = delivery.event.topic
-        if delivery.consumer == EVERYBODY and topic in self._routes:
-            return self._routes[topic]
-        handle = self._handlings.get((delivery.consumer, topic))
+    def parts(self, delivery: Delivery) -> Sequence[Delivery]:
+        """One for each consumer; what is of a topic that nobody here knows stays as it is."""
+        wanted = self._routes.get(delivery.event.topic)
+        if delivery.consumer != EVERYBODY or wanted is None:
+            return (replace(delivery, is_noted=True),)
+        return [replace(delivery, consumer=consumer, is_noted=True) for consumer in wanted]
+
+    async def carry(self, part: Delivery) -> None:
+        handle = self._handlings.get((part.consumer, part.event.topic))
         if handle is None:  # a newer version wrote it, and will handle it
-            raise Unavailable(f"Nobody here knows {topic}.")
-        await handle(delivery)
-        return ()
+            raise Unavailable(f"Nobody here knows {part.event.topic}.")
+        await handle(part)
 
 
 class Relay:
@@ -60,6 +70,8 @@ class Relay:
         self._carrier = carrier
         self._signals = signals
         self._under_way = set[asyncio.Task[None]]()
+        self._is_full = False
+        self._due = asyncio.Event()
         self._outage = Outage(_LOG, "taking events")
 
     async def run(self) -> None:
@@ -68,16 +80,16 @@ class Relay:
         A handler that is slow keeps its own place, and nobody else waiting.
         """
         async with self._signals.subscribe(TOPIC) as messages:
-            told = asyncio.ensure_future(_heard(messages))
+            hearing = asyncio.create_task(self._hear(messages))
             try:
                 while True:
-                    if told.done():
-                        told = asyncio.ensure_future(_heard(messages))
-                    if not await self._begin():
-                        sooner = (told, *self._under_way)
-                        await asyncio.wait(sooner, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                    await self._begin()
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._due.wait()
             finally:
-                told.cancel()
+                hearing.cancel()
                 await self._finish()
 
     async def turn(self) -> int:
@@ -87,22 +99,34 @@ class Relay:
             await asyncio.wait(self._under_way)
         return begun
 
+    async def _hear(self, messages: AsyncIterator[str]) -> None:
+        async for _ in messages:
+            self._due.set()
+
     async def _begin(self) -> int:
         """Take as much as there is room for. How many it was."""
+        self._due.clear()
         room = AT_ONCE - len(self._under_way)
+        self._is_full = not room
         if not room or not await self._carrier.ready():
             return 0
         try:
-            taken = await self._outbox.take(room, LEASE)
+            taken = await self._outbox.take(room, LEASE, self._carrier.consumers)
         except Unavailable as failure:
             self._outage.noticed(failure)
             return 0
         self._outage.over()
+        self._is_full = len(taken) == room
         for one in taken:
             task = asyncio.create_task(self._carry(one))
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(self._ended)
         return len(taken)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._is_full:
+            self._due.set()
 
     async def _finish(self) -> None:
         if self._under_way:
@@ -114,32 +138,61 @@ class Relay:
     async def _carry(self, taken: Taken) -> None:
         """Never fails: what cannot be written down comes again after its lease."""
         try:
-            await self._settle(taken)
+            await self._act(taken)
         except Unavailable as failure:
             self._outage.noticed(failure)
         except Exception:  # noqa: BLE001  (see above)
             _LOG.exception("event not settled", topic=taken.event.topic, id=str(taken.event.id))
 
-    async def _settle(self, taken: Taken) -> None:
+    async def _act(self, taken: Taken) -> None:
+        """Have everybody handle it who wants it. Who is slow, or fails, is left with a copy and holds up no others."""
+        parts = [part for part in self._carrier.parts(taken.delivery) if part.consumer not in taken.noted]
+        now = [part for part in parts if part.consumer not in taken.behind]
+        tries = {asyncio.create_task(self._try(part, taken.attempts)): part for part in now}
+        try:
+            alone = len(parts) == 1
+            done, late = await asyncio.wait(tries, timeout=None if alone else TOGETHER_SECONDS) if tries else ((), ())
+            left = [Left(part.consumer, Fate.DUE, 0) for part in parts if part not in now]
+            left += [failed for task in done if (failed := task.result()) is not None]
+            left += [Left(tries[task].consumer, Fate.HELD, taken.attempts) for task in late]
+            await self._settle(taken, left, [tries[task] for task in done if task.result() is None])
+            for task in late:
+                failed, part = await task, tries[task]
+                own = replace(taken, delivery=part)
+                await (self._settle(own, [], [part]) if failed is None else self._settle(own, [failed], []))
+        finally:
+            for task in tries:
+                task.cancel()
+
+    async def _settle(self, taken: Taken, left: Sequence[Left], done: Sequence[Delivery]) -> None:
+        noted = [part.consumer for part in done if part.is_noted]
+        if not left:
+            others_wait = await self._outbox.done(taken, noted)
+        else:
+            await self._outbox.leave(taken, *left, noted=noted)
+            others_wait = True
+        if others_wait:
+            self._due.set()
+
+    async def _try(self, part: Delivery, attempts: int) -> Left | None:
+        """What is left to do; None if nothing is."""
+        consumer, facts = part.consumer, _facts(part)
         try:
             async with asyncio.timeout(HANDLING_SECONDS):
-                left = await self._carrier.carry(taken.delivery)
+                await self._carrier.carry(part)
         except Unavailable as failure:
-            await self._outbox.wait(taken, told(failure))
+            return Left(consumer, Fate.WAIT, attempts - 1, told(failure))
         except Hopeless as failure:
-            await self._park(taken, failure)
+            error = told(failure)
         except Exception as failure:  # noqa: BLE001  (whatever a handler raises, the others go on)
-            _LOG.exception("event not handled", **_facts(taken))
-            if taken.attempts < MOST_ATTEMPTS:
-                await self._outbox.again(taken, timedelta(seconds=2 ** (taken.attempts - 1)), told(failure))
-            else:
-                await self._park(taken, failure)
+            _LOG.exception("event not handled", **facts)
+            error = told(failure)
+            if attempts < MOST_ATTEMPTS:
+                return Left(consumer, Fate.AGAIN, attempts, error, timedelta(seconds=2 ** (attempts - 1)))
         else:
-            await (self._outbox.split(taken, left) if left else self._outbox.done(taken))
-
-    async def _park(self, taken: Taken, failure: Exception) -> None:
-        _LOG.error("event parked", **_facts(taken), attempts=taken.attempts)
-        await self._outbox.give_up(taken, told(failure))
+            return None
+        _LOG.error("event parked", **facts, attempts=attempts)
+        return Left(consumer, Fate.PARKED, attempts, error)
 
 
 def told(failure: Exception) -> str:
@@ -147,12 +200,5 @@ def told(failure: Exception) -> str:
     return type(failure).__name__
 
 
-def _facts(taken: Taken) -> Mapping[str, str]:
-    return {"topic": taken.event.topic, "id": str(taken.event.id), "consumer": taken.delivery.consumer}
-
-
-async def _heard(messages: AsyncIterator[str]) -> None:
-    """Return when there is a message, and never when there will be none any more."""
-    async for _ in messages:
-        return
-    await asyncio.get_running_loop().create_future()
+def _facts(part: Delivery) -> Mapping[str, str]:
+    return {"topic": part.event.topic, "id": str(part.event.id), "consumer": part.consumer}

@@ -44,22 +44,30 @@ class RabbitPublisher:
         self._outage.over()
         return True
 
-    async def carry(self, delivery: Delivery) -> Sequence[str]:
+    @property
+    def consumers(self) -> Sequence[str]:
+        """Of nobody: they keep their notes themselves, at the other end."""
+        return ()
+
+    def parts(self, delivery: Delivery) -> Sequence[Delivery]:
+        """All of it: the broker gives each consumer a copy."""
+        return (delivery,)
+
+    async def carry(self, part: Delivery) -> None:
         """Publish, and wait for the broker to have it safely.
 
         Raises:
             Unavailable: the broker does not say so in time.
             Unroutable: its queues are gone.
         """
-        topic = delivery.event.topic
-        if delivery.consumer != EVERYBODY:
-            await self._publish(TO_A_QUEUE, queue_of(delivery.consumer), Letter(delivery).message())
+        topic = part.event.topic
+        if part.consumer != EVERYBODY:
+            await self._publish(TO_A_QUEUE, queue_of(part.consumer), Letter(part).message())
         elif topic in self._routes:
             wanted = bool(self._routes[topic])
-            await self._publish(EVENTS, topic, Letter(delivery).message(), wanted=wanted)
+            await self._publish(EVENTS, topic, Letter(part).message(), wanted=wanted)
         else:  # a newer version wrote it, and knows who wants it
             raise Unavailable(f"Nobody here knows {topic}.")
-        return ()
 
     async def let_wait(self, letter: Letter, tries: int) -> None:
         """Bring it back to its consumer later, the later the more often that was. Raises: Unavailable, Unroutable."""

@@ -30,6 +30,8 @@ class Delivery:
     event: Event
     consumer: str
     occurred_at: datetime
+    is_noted: bool = False
+    """Whether whoever brings it has looked for a note that the consumer has done it, and will write that note."""
 
 
 class AlreadyHandled(Exception):
@@ -86,12 +88,21 @@ class Consumer:
 class Carrier(Protocol):
     """Takes events from the outbox to where they are handled."""
 
+    @property
+    def consumers(self) -> Sequence[str]:
+        """Whose notes are kept by who gives events to it."""
+        ...
+
     async def ready(self) -> bool:
         """Whether it is of any use to take events out now."""
         ...
 
-    async def carry(self, delivery: Delivery) -> Sequence[str]:
-        """Have it handled. What is returned are the consumers who are still to get it, each by a delivery of its own.
+    def parts(self, delivery: Delivery) -> Sequence[Delivery]:
+        """What has to be carried of it, each for itself; of what nobody wants, nothing."""
+        ...
+
+    async def carry(self, part: Delivery) -> None:
+        """Have it handled.
 
         Raises:
             Unavailable: not now.
@@ -114,7 +125,9 @@ def outside(inbox: Inbox, handler: Handler) -> Handling:
     """
 
     async def handle(delivery: Delivery) -> None:
-        if not await inbox.has(delivery):
+        if delivery.is_noted:
+            await handler(delivery.event)
+        elif not await inbox.has(delivery):
             await handler(delivery.event)
             await inbox.add(delivery)
 

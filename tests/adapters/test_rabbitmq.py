@@ -126,7 +126,7 @@ async def accepted(publisher: RabbitPublisher, delivery: Delivery) -> bool:
 async def test_a_message_says_what_it_is_and_outlives_the_broker(one: One) -> None:
     sent = one.delivery()
     async with one.publisher() as publisher:
-        assert await publisher.carry(sent) == ()
+        await publisher.carry(sent)
     message = await found(one.url, one.queue, lambda _: True)
     assert (message.exchange, message.routing_key) == (EVENTS, one.name)
     assert (message.body, message.content_type) == (b'{"number": 1}', "application/json")

@@ -15,7 +15,7 @@ from domain.shared.ids import uuid7
 from domain.users.user import User, UserId, UserRole
 from persistence import outbox
 from persistence.database import ConnectionSettings, Database
-from persistence.outbox import SqlOutbox, Taken
+from persistence.outbox import Fate, Left, SqlOutbox, Taken
 from persistence.signals import SqlSignals
 from persistence.unit_of_work import TOPIC, SqlUnitOfWork, SqlUnitsOfWork
 from tests import sql
@@ -145,7 +145,7 @@ async def test_of_one_key_only_the_first_event_is_given_out(database: Database, 
     assert Counter(taken.event.key for taken in first) == {one: 1, other: 1}
     assert await events.take(10, LEASE) == []
     for taken in first:
-        await events.again(taken, timedelta(), "ValueError")
+        await events.leave(taken, Left("", Fate.AGAIN, 1, "ValueError"))
     again = await events.take(10, LEASE)
     assert {taken.event.id for taken in again} == {taken.event.id for taken in first}
 
@@ -153,7 +153,7 @@ async def test_of_one_key_only_the_first_event_is_given_out(database: Database, 
 async def test_what_is_parked_stands_in_nobody_s_way(database: Database, events: SqlOutbox) -> None:
     key = uuid7()
     await write(database, Event("a", key), Event("b", key))
-    await events.give_up(await the_only(events), "MailRefused")
+    await events.leave(await the_only(events), Left("one", Fate.PARKED, 1, "MailRefused"))
     assert (await the_only(events)).event.topic == "b"
     assert await sql.value(database, "SELECT error FROM outbox WHERE parked_at IS NOT NULL") == "MailRefused"
 
@@ -185,9 +185,9 @@ async def test_who_comes_late_changes_nothing_that_is_another_s(database: Databa
     late = await the_only(events)
     await sql.run(database, "UPDATE outbox SET due_at = now()")
     current = await the_only(events)
-    for settle in (events.done(late), events.again(late, timedelta(), "x"), events.wait(late, "x")):
-        await settle
-    await events.give_up(late, "x")
+    assert not await events.done(late)
+    for fate in Fate:
+        await events.leave(late, Left("one", fate, 1, "x"))
     assert await events.take(10, LEASE) == []
     unchanged = "SELECT count(*) FROM outbox WHERE attempts = 2 AND error IS NULL AND parked_at IS NULL"
     assert await sql.value(database, unchanged) == 1
@@ -215,7 +215,7 @@ async def test_waiting_takes_as_long_again_as_the_event_is_old_and_is_no_try(
 ) -> None:
     await write(database, Event("a", uuid7()))
     await sql.run(database, f"UPDATE outbox SET occurred_at = now() - interval '{age}'")
-    await events.wait(await the_only(events), "Unavailable")
+    await events.leave(await the_only(events), Left("", Fate.WAIT, 0, "Unavailable"))
     seconds = await sql.value(database, "SELECT extract(epoch FROM due_at - now()) FROM outbox")
     assert pause - 2 <= seconds <= pause + 1
     assert await sql.value(database, "SELECT count(*) FROM outbox WHERE attempts = 0 AND error = 'Unavailable'") == 1
