@@ -269,7 +269,7 @@ class SqlOutbox:
         return [_taken(*row) for row in found]
 
     async def done(self, taken: Taken, noted: Sequence[str] = ()) -> bool:
-        """It needs no more care, and is `noted` for these consumers. Whether others of its key, which are behind it, wait.
+        """It needs no more care, and is `noted` for these consumers. Whether others of its key wait behind it.
 
         This and `leave` do nothing when somebody else has taken the event meanwhile.
         """

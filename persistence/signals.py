@@ -1,7 +1,7 @@
 """Signals over PostgreSQL: NOTIFY and LISTEN."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,11 +9,14 @@ import structlog
 from sqlalchemy import Text, func, select
 
 from domain.shared.broadcasting import CHANNEL, QUIET_SECONDS, BroadcastSignals
+from domain.shared.following import Together
 from persistence.database import LOST, Database, connect
-from persistence.statements import Statement, parameter
+from persistence.statements import Statement, parameters
 
 ANSWER_SECONDS = 2.0
-_NOTIFY = Statement(select(func.pg_notify(CHANNEL, parameter("payload", Text()))))
+AT_ONCE = 100
+"""Notifications in one statement: each is a commit, and PostgreSQL lets those with notifications commit in turn."""
+_NOTIFY = Statement(select(func.pg_notify(CHANNEL, func.unnest(parameters("payloads", Text())))))
 
 
 class SqlSignals(BroadcastSignals):
@@ -28,9 +31,18 @@ class SqlSignals(BroadcastSignals):
         self._database = database
         name = f"{database.settings.application_name} signals"
         self._settings = replace(database.settings, application_name=name)
+        self._notifying = Together(self._notify, AT_ONCE)
+
+    async def close(self) -> None:
+        await super().close()
+        await self._notifying.close()
 
     async def _send(self, payload: str) -> None:
-        await self._database.fetch(_NOTIFY, {"payload": payload})
+        await self._notifying.ask(payload)
+
+    async def _notify(self, payloads: Collection[str]) -> Mapping[str, None]:
+        await self._database.fetch(_NOTIFY, {"payloads": list(payloads)})
+        return {}
 
     async def _listen(self, connected: Callable[[], None]) -> None:
         connection = await connect(self._settings)

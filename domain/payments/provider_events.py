@@ -22,6 +22,8 @@ from domain.shared.money import Money
 from domain.shared.work import Begin, Work
 
 TOPIC = "provider_event.received"
+TAKEN = "payment_intent.succeeded"
+"""The type of notices that all that was to be had of a payment was captured."""
 PAYMENT, SETUP = "payment", "setup"
 """What notices are about, of what concerns us."""
 MOST_ATTEMPTS = 5
@@ -50,11 +52,15 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class KnownPayment:
-    """What is compared with claims. A payment has no `reference` before the provider's first answer was stored."""
+    """What is compared with claims. A payment has no `reference` before the provider's first answer was stored.
+
+    `is_taken` says that all of it was captured, as far as is known.
+    """
 
     id: PaymentId
     reference: str | None
     amount: Money
+    is_taken: bool
 
 
 class ProviderEventRepository(Protocol):
@@ -224,8 +230,10 @@ class ProviderEvents:
             return
         async with self.begin() as work:
             known = await work.provider_events.payments(event.provider, event.reference, event.claims.payment_id)
-        require_agreed(event, known)
-        await self.payments.learn(event.provider, event.reference)
+        payment = require_agreed(event, known)
+        # the answer to the shop's own request usually tells it first; who has it looked into again wants to be sure
+        if not (payment.is_taken and event.type == TAKEN and event.processed_at is None):
+            await self.payments.learn(event.provider, event.reference)
 
     async def _failed(self, event: ProviderEvent, failure: Exception) -> None:
         why = f"It could not be handled: {type(failure).__name__}."
@@ -263,8 +271,8 @@ def _require_ours(event: ProviderEvent, merchant: Merchant) -> None:
         raise ProviderMismatch("It is about {} money, and the shop is set up for {} money.".format(*kinds))
 
 
-def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> None:
-    """Compare what an event claims of a payment with what we know.
+def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> KnownPayment:
+    """Compare what an event claims of a payment with what we know of it, which is returned.
 
     Raises:
         NotOurs: it does not claim to be of a payment of this shop, and is not.
@@ -286,6 +294,7 @@ def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> None:
         raise ProviderMismatch("It is about another currency than was agreed.")
     if claims.amount not in {None, payment.amount}:
         raise ProviderMismatch("It is about another amount than was agreed.")
+    return payment
 
 
 def _received(event: ProviderEvent) -> Event:

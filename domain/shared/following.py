@@ -90,6 +90,11 @@ class Together(Generic[K, V]):
             self._reading = asyncio.create_task(self._answer())
         return await asyncio.shield(answer)
 
+    async def close(self) -> None:
+        """Let go of a read that is running. Who waits for it must be gone already."""
+        if self._reading is not None and self._reading.cancel():
+            await asyncio.wait({self._reading})
+
     async def _answer(self) -> None:
         while self._asked:
             some = {key: self._asked.pop(key) for key in list(self._asked)[: self._most]}

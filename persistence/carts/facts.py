@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import String, Uuid, any_, func, null, or_, select
+from sqlalchemy import ColumnElement, String, Uuid, any_, func, null, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.carts.cart import Cart
@@ -62,8 +62,21 @@ OFFERS_ON_SHELVES = _offers_on_shelves()
 OFFERS = Statement(
     select(*OFFERED, null().label("ids")).join(products, products.c.id == variants.c.product_id).where(ASKED)
 )
-ACTIVE_RATES = Statement(select(*RATES.columns).where(shipping_rates.c.active))
-ACTIVE_TAXES = Statement(select(*TAXES.columns).where(tax_rates.c.active))
+
+
+def _active_rates() -> Statement:
+    """Ways of shipping, and then taxes, each with nothing in the other's columns: no id is of both."""
+    shipping = select(*_named("shipping", RATES.columns)).where(shipping_rates.c.active).cte("shipping")
+    taxes = select(*_named("tax", TAXES.columns)).where(tax_rates.c.active).cte("taxes")
+    both = shipping.join(taxes, shipping.c[0] == taxes.c[0], full=True)
+    return Statement(select(*shipping.c, *taxes.c).select_from(both))
+
+
+def _named(prefix: str, columns: Sequence[ColumnElement[Any]]) -> Sequence[ColumnElement[Any]]:
+    return [one.label(f"{prefix}_{number}") for number, one in enumerate(columns)]
+
+
+ACTIVE_RATES = _active_rates()
 CODES = Statement(select(*DISCOUNTS.columns).where(discount_codes.c.code == any_(parameters("codes", String()))))
 
 
@@ -82,8 +95,10 @@ async def facts_of(source: Source, carts: Sequence[Cart]) -> Mapping[Cart, Facts
     """With as many statements for many carts as for one."""
     offers = await _offers_for(source, carts)
     addressed = any(cart.shipping_address is not None for cart in carts)
-    rates = RATES.objects(await source.fetch(ACTIVE_RATES, {})) if addressed else []
-    taxes = TAXES.objects(await source.fetch(ACTIVE_TAXES, {})) if addressed else []
+    rows: Rows = await source.fetch(ACTIVE_RATES, {}) if addressed else ()
+    first_of_taxes = len(RATES.columns)
+    rates = RATES.objects([row for row in rows if row[0] is not None])
+    taxes = TAXES.objects([row[first_of_taxes:] for row in rows if row[0] is None])
     codes = await _codes_of(source, carts)
     used = await _uses(source, carts, codes)
     return {

@@ -130,7 +130,10 @@ class SqlProviderEventRepository:
     LOCK = Statement(select(*EVENTS.columns).where(KEY.id == parameter("id", Uuid())).with_for_update())
     SAVE = updating(provider_events, "status", "attempts", "error", "processed_at")
     PAYMENTS = Statement(
-        select(payments.c.id, payments.c.reference, payments.c.amount, payments.c.currency_code).where(
+        select(
+            *(payments.c.id, payments.c.reference, payments.c.amount, payments.c.currency_code),
+            payments.c.amount_captured == payments.c.amount,
+        ).where(
             payments.c.provider == parameter("provider", String()),
             or_(
                 payments.c.reference == parameter("reference", String()),
@@ -176,6 +179,6 @@ class SqlProviderEventRepository:
     ) -> Sequence[KnownPayment]:
         asked = {"provider": provider.value, "reference": reference, "payment_id": payment_id}
         return [
-            KnownPayment(PaymentId(identity), known, Money.of(amount, currency))
-            for identity, known, amount, currency in await self._transaction.fetch(self.PAYMENTS, asked)
+            KnownPayment(PaymentId(identity), known, Money.of(amount, currency), is_taken)
+            for identity, known, amount, currency, is_taken in await self._transaction.fetch(self.PAYMENTS, asked)
         ]
