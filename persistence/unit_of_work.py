@@ -23,6 +23,7 @@ from persistence.payments.repository import SqlPayments
 from persistence.payments.saved_methods import SqlSavedMethods
 from persistence.pricing.store import SqlStore
 from persistence.products.ledger import SqlStock
+from persistence.products.ranking import SqlRanking
 from persistence.users.repositories import SqlAddresses, SqlOneTimeTokens, SqlSessions, SqlUsers
 
 TOPIC = "outbox"
@@ -46,6 +47,7 @@ class SqlUnitOfWork:
         self.one_time_tokens = SqlOneTimeTokens(transaction)
         self.addresses = SqlAddresses(transaction)
         self.stock = SqlStock(transaction)
+        self.ranking = SqlRanking(transaction)
         self.store = SqlStore(transaction)
         self.carts = SqlCarts(transaction)
         self.orders = SqlOrders(transaction)

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from adapters.logged import LogAnalytics, LogMailingList
 from domain.orders.mailing import OrderMailing
+from domain.orders.ranking import RANKING_TOPICS, rank
 from domain.payments.mailing import RefundMailing
 from domain.shared.analytics import Tracking
 from domain.shared.clock import now
-from domain.shared.consuming import Consumer, outside
+from domain.shared.consuming import Consumer, inside, outside
 from domain.shared.events import Handler
 from domain.shared.mail import Mailer
 from domain.shared.signals import Signals
@@ -38,7 +39,8 @@ def consumers(
     inbox, users, shop = SqlInbox(database), SqlUserReader(database), SqlShop(database)
     orders = SqlOrderReader(database)
     refunds = RefundMailing(SqlPaymentReader(database), orders, mailer, shop)
-    accounts = AccountMailing(SqlUnitsOfWork(database, signals, now), users, mailer, shop, address, now)
+    begin = SqlUnitsOfWork(database, signals, now)
+    accounts = AccountMailing(begin, users, mailer, shop, address, now)
 
     def consumer(name: str, handlers: Mapping[str, Handler]) -> Consumer:
         return Consumer(name, {topic: outside(inbox, handler) for topic, handler in handlers.items()})
@@ -48,5 +50,6 @@ def consumers(
         consumer("order_letters", {**OrderMailing(orders, mailer, shop).handlers, **refunds.handlers}),
         consumer("mailing_list", Listing(users, LogMailingList()).handlers),
         consumer("analytics", Tracking(LogAnalytics()).handlers),
+        Consumer("search_index", dict.fromkeys(RANKING_TOPICS, inside(begin, rank))),
         consumer("payments", paying),
     )

@@ -244,3 +244,15 @@ adjustments = Table(
     Index("ix_inventory_adjustments_user_id", "user_id"),
     Index("ix_inventory_adjustments_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
 )
+
+# what a product was counted for by each order that counts; part of its `units_sold`
+sales = Table(
+    "product_sales",
+    METADATA,
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("product_id", Uuid, ForeignKey("products.id", ondelete="CASCADE"), nullable=False),
+    Column("units", BigInteger, nullable=False),
+    PrimaryKeyConstraint("order_id", "product_id"),
+    CheckConstraint("units >= 1", name="units"),
+    Index("ix_product_sales_product_id", "product_id"),
+)

@@ -1,7 +1,7 @@
 """What breaks the rules of orders, for `test_catalogue_rules`: one statement for each."""
 
 # the variant and the code of `shop_examples`, and things of this module's own
-VARIANT, CODE = (f"00000000-0000-7000-8000-00000000000{number}" for number in ("5", "1"))
+VARIANT, PRODUCT, CODE = (f"00000000-0000-7000-8000-00000000000{number}" for number in ("5", "3", "1"))
 ONE, TWO, NOBODY = (f"00000000-0000-7000-8000-00000000000{number}" for number in ("a", "b", "f"))
 LINE = (
     "INSERT INTO order_lines (id, order_id, variant_id, product_name, variant_title, quantity, quantity_reserved, "
@@ -28,6 +28,7 @@ ORDERS = f"""
 {LINE} ('{ONE}', '{ONE}', '{VARIANT}', 'Mug', 'M', 1, 0, 10, 1, 2, 11);
 {EVENT} ('{ONE}', 1, '{ONE}', 'order_placed', now(), 'Placed.', 'pending');
 {USE} ('{CODE}', '{ONE}', NULL, 'a@b.c');
+INSERT INTO product_sales (order_id, product_id, units) VALUES ('{ONE}', '{PRODUCT}', 1);
 """
 REFUSED = {
     "fk_inventory_adjustments_order_id": f"UPDATE inventory_adjustments SET order_id = '{NOBODY}'",
@@ -49,5 +50,8 @@ REFUSED = {
     "fk_order_events_order_id": f"{EVENT} ('{NOBODY}', 1, '{TWO}', 'order_placed', now(), 'Placed.', 'pending')",
     "fk_discount_redemptions_discount_code_id": f"{USE} ('{NOBODY}', '{ONE}', NULL, 'a@b.c')",
     "fk_discount_redemptions_order_id": f"{USE} ('{CODE}', '{NOBODY}', NULL, 'a@b.c')",
+    "ck_product_sales_units": "UPDATE product_sales SET units = 0",
+    "fk_product_sales_order_id": f"UPDATE product_sales SET order_id = '{NOBODY}'",
+    "fk_product_sales_product_id": f"UPDATE product_sales SET product_id = '{NOBODY}'",
     "fk_discount_redemptions_user_id": f"UPDATE discount_redemptions SET user_id = '{NOBODY}'",
 }

@@ -136,7 +136,7 @@ async def test_the_database_has_the_checks_that_the_metadata_has(connection: Con
 
 async def test_deleting_a_product_takes_everything_with_it(connection: Connection) -> None:
     await connection.execute(f"DELETE FROM products WHERE id = '{C}'")
-    for table in ("variants", "options", "option_values", "variant_options", "media"):
+    for table in ("variants", "options", "option_values", "variant_options", "media", "sales"):
         assert await connection.fetchval(f"SELECT count(*) FROM product_{table}") == 0
 
 
@@ -182,6 +182,15 @@ async def test_a_value_that_a_variant_has_cannot_be_taken_away(connection: Conne
 async def test_a_change_is_dated_whatever_is_written(connection: Connection, table: str) -> None:
     await connection.execute(f"UPDATE {table} SET updated_at = '2001-01-01'")
     assert await connection.fetchval(f"SELECT bool_and(updated_at > '2026-01-01') FROM {table}")
+
+
+async def test_a_product_is_not_dated_anew_by_what_is_sold_of_it(connection: Connection) -> None:
+    dated = "SELECT array_agg(updated_at ORDER BY id) FROM products"
+    before = await connection.fetchval(dated)
+    await connection.execute("UPDATE products SET units_sold = units_sold + 1")
+    assert await connection.fetchval(dated) == before
+    await connection.execute("UPDATE products SET units_sold = units_sold, rating_count = rating_count + 1")
+    assert all(now > then for now, then in zip(await connection.fetchval(dated), before, strict=True))
 
 
 async def test_two_moves_at_once_make_no_circle(empty_database: ConnectionSettings, connection: Connection) -> None:
