@@ -139,6 +139,14 @@ LAWS: Mapping[str, str] = {
         FROM discount_codes d LEFT JOIN discount_redemptions r ON r.discount_code_id = d.id
         GROUP BY d.id HAVING d.times_used <> count(r.order_id)
     """,
+    "A product has sold what orders were counted for, and those were confirmed": """
+        SELECT 'product ' || p.id || ': ' || p.units_sold || ' sold, orders were counted for ' || sum(s.units)
+        FROM products p JOIN product_sales s ON s.product_id = p.id
+        GROUP BY p.id HAVING p.units_sold < sum(s.units)
+        UNION ALL
+        SELECT DISTINCT 'order ' || o.number || ': it was counted as sold, and it never was confirmed'
+        FROM orders o JOIN product_sales s ON s.order_id = o.id WHERE o.confirmed_at IS NULL
+    """,
     **money.LAWS,
 }
 

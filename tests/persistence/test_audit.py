@@ -21,7 +21,7 @@ from tests.selling import Market, books_agree, confirm, market
 
 OF_GOODS = [law for law in LAWS if law not in money.LAWS]
 """The laws of money have tests of their own."""
-STOCK, RESERVED, LEDGER, ENDED, SENT, SHIPPED, PACKED, GOODS, TOTALS, LINES, EVENTS, CARTS, CODES = OF_GOODS
+STOCK, RESERVED, LEDGER, ENDED, SENT, SHIPPED, PACKED, GOODS, TOTALS, LINES, EVENTS, CARTS, CODES, SOLD = OF_GOODS
 COOKED = {
     "units that nobody booked": ("UPDATE product_variants SET on_hand = on_hand + 1", {STOCK}),
     "units that were booked and never came": (
@@ -80,6 +80,20 @@ COOKED = {
     "a cart that names somebody else's order": (
         "UPDATE carts SET order_id = (SELECT id FROM orders WHERE status = 'canceled')",
         {CARTS},
+    ),
+    "units that were counted, and not added": (
+        (
+            "INSERT INTO product_sales (order_id, product_id, units) "
+            "SELECT o.id, p.id, 1 FROM orders o, products p WHERE o.confirmed_at IS NOT NULL LIMIT 1"
+        ),
+        {SOLD},
+    ),
+    "an order that was counted before it was confirmed": (
+        (
+            "WITH sold AS (UPDATE products SET units_sold = 9) INSERT INTO product_sales (order_id, product_id, units) "
+            "SELECT o.id, p.id, 1 FROM orders o, products p WHERE o.confirmed_at IS NULL LIMIT 1"
+        ),
+        {SOLD},
     ),
     "a shipment that left without a word": (
         "UPDATE fulfillments SET status = 'in_transit', shipped_at = now() WHERE status = 'pending'",
@@ -174,7 +188,7 @@ async def test_cooked_books_are_found_by_the_laws_that_they_break(honest: Market
     await sql.run(honest.database, statement)
     found = [violation async for violation in violations(honest.database.settings)]
     assert {violation.law for violation in found if violation.law in OF_GOODS} == broken
-    assert all(violation.where.split(" ")[0] in {"variant", "order", "cart", "code"} for violation in found)
+    assert all(violation.where.split(" ")[0] in {"variant", "order", "cart", "code", "product"} for violation in found)
 
 
 def test_every_law_is_broken_by_something() -> None:

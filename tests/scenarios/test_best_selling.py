@@ -145,6 +145,24 @@ async def test_what_is_told_twice_counts_once_and_the_end_may_be_told_first(shel
     assert await shelf.sold() == (4, 0, 0)
 
 
+async def test_an_order_that_is_canceled_while_it_is_counted_is_taken_back(shelf: Shelf) -> None:
+    sale = await shelf.bought({shelf.mug: 4})
+    order = uuid_of("Order", sale.order)
+    begin = SqlUnitsOfWork(shelf.shop.database, shelf.shop.signals, now)
+
+    async def end() -> None:
+        await shelf.called_off(sale)
+        await shelf.tell(Event(CANCELED, order))
+
+    async with begin() as work:
+        await rank(work, Event(CONFIRMED, order))
+        ending = asyncio.ensure_future(end())
+        await asyncio.wait([ending], timeout=0.2)
+        await work.commit()
+    await ending
+    assert await shelf.sold() == (0, 0, 0)
+
+
 async def test_effect_and_note_are_one_transaction(shelf: Shelf) -> None:
     """Who dies between the count and the commit has neither counted nor noted it."""
     sale = await shelf.bought({shelf.mug: 4})
@@ -194,5 +212,6 @@ async def test_of_orders_that_come_at_once_none_is_lost(
             await asyncio.gather(*tasks, return_exceptions=True)
         assert await shelf.sold() == (15, 30, 45)
         assert await shelf.best() == [shelf.pot, shelf.jug, shelf.mug]
+        await shelf.till.books_agree()
         parked = "SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND consumer = 'search_index'"
         assert await sql.value(shelf.shop.database, parked) == 0
