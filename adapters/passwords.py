@@ -21,6 +21,17 @@ MOST_WAITING = 100
 """More would wait for longer than a client does."""
 
 
+_HASHES_OF_NOBODY: dict[tuple[int, int], str] = {}
+
+
+def _of_nobody(hasher: argon2.PasswordHasher) -> str:
+    """Verified for who does not exist, so that it takes the time of who does. One for a process will do."""
+    costs = (hasher.memory_cost, hasher.time_cost)
+    if costs not in _HASHES_OF_NOBODY:
+        _HASHES_OF_NOBODY[costs] = hasher.hash("nobody has this password")
+    return _HASHES_OF_NOBODY[costs]
+
+
 class Argon2PasswordHasher:
     """Implements `domain.users.passwords.PasswordHasher`, on threads of its own."""
 
@@ -28,8 +39,7 @@ class Argon2PasswordHasher:
         self._hasher = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
-        # verified for who does not exist, so that it takes the time of who does
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = _of_nobody(self._hasher)
 
     async def hash(self, password: str) -> str:
         return await self._turn(lambda: self._hasher.hash(password))

@@ -26,22 +26,42 @@ class Statement:
     """The SQL of a Core expression and the order of its parameters.
 
     `changes` is the table that it changes, None where it reads, or changes several; `only_adds` says that it leaves
-    alone what is there.
+    alone what is there. Compiled when it is first used: there are many, of which a command needs few.
     """
 
-    __slots__ = ("_defaults", "_names", "_words", "changes", "only_adds", "sql")
+    __slots__ = ("_defaults", "_expression", "_is_compiled", "_names", "_words", "changes", "only_adds", "sql")
+
+    sql: str
+    changes: str | None
+    only_adds: bool
+    _names: tuple[str, ...]
+    _defaults: Mapping[str, Any]
+    _words: frozenset[str]
 
     def __init__(self, expression: ClauseElement) -> None:
-        compiled = expression.compile(dialect=_DIALECT)
+        self._expression = expression
+        self._is_compiled = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what has no value yet."""
+        if self._is_compiled or name not in self.__slots__:
+            raise AttributeError(name)
+        self._compile()
+        return getattr(self, name)
+
+    def _compile(self) -> None:
+        self._is_compiled = True
+        compiled = self._expression.compile(dialect=_DIALECT)
         if not isinstance(compiled, SQLCompiler):
-            raise TypeError(f"{expression} is not a statement with parameters")
-        self.sql = str(compiled)
-        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._defaults: Mapping[str, Any] = compiled.params
-        changing = _CHANGING.match(self.sql)
+            raise TypeError(f"{self._expression} is not a statement with parameters")
+        sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+        self._defaults = compiled.params
+        changing = _CHANGING.match(sql)
         self.changes = None if changing is None else changing[1]
-        self.only_adds = self.sql.startswith("INSERT") and " ON CONFLICT " not in self.sql
-        self._words = frozenset(re.findall(r"\w+", self.sql))
+        self.only_adds = sql.startswith("INSERT") and " ON CONFLICT " not in sql
+        self._words = frozenset(re.findall(r"\w+", sql))
+        self.sql = sql
 
     def is_apart_from(self, tables: AbstractSet[str]) -> bool:
         """Whether it does as well beside changes of `tables` as after them."""

@@ -60,7 +60,8 @@ def postgres() -> Generator[EmbeddedPostgres]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     home = _roomy() / f"souk-tests-{run}"
     home.mkdir(mode=0o711, exist_ok=True)  # the server may run as another user, who must get through
-    server = EmbeddedPostgres(home, durable=False)
+    # each shop of a test has two pools of ten connections, and several workers have several shops
+    server = EmbeddedPostgres(home, durable=False, settings={"max_connections": "500"})
     server.start()
     yield server
     if server.release():
@@ -84,7 +85,7 @@ class Templates:
     def clone(self, template: str) -> Generator[ConnectionSettings]:
         """A copy, for as long as the block runs: hundreds that stayed would fill the disk, and keep it busy."""
         name = f"{template}_{uuid4().hex}"
-        asyncio.run(self._run(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        asyncio.run(self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
         try:
             yield ConnectionSettings(self.server.url_of(name))
         finally:

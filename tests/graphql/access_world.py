@@ -119,7 +119,7 @@ class World:
 
     async def everything(self) -> Rows:
         """All that the database knows of people."""
-        return await self._rows({table: true() for name, table in METADATA.tables.items() if name not in CATALOGUE})
+        return await self._rows(EVERYTHING)
 
     async def all_of(self, *people: UserId) -> Rows:
         """All that it knows of some of them."""
@@ -128,20 +128,28 @@ class World:
         # a provider's books write our ids as text
         owned = [table for table in METADATA.tables.values() if "user_id" in table.c and _is_ours(table)]
         return await self._rows(
-            {
-                **{table: _column(table, "user_id") == anybody for table in owned},
-                users: users.c.id == anybody,
-                refresh_tokens: refresh_tokens.c.session_id.in_(theirs),
-                outbox: outbox.c.key == anybody,
-            }
+            _selecting(
+                {
+                    **{table: _column(table, "user_id") == anybody for table in owned},
+                    users: users.c.id == anybody,
+                    refresh_tokens: refresh_tokens.c.session_id.in_(theirs),
+                    outbox: outbox.c.key == anybody,
+                }
+            )
         )
 
-    async def _rows(self, which: Mapping[Table, ColumnElement[bool]]) -> Rows:
+    async def _rows(self, which: Mapping[str, Statement]) -> Rows:
         async with self.shop.database.transaction() as transaction:
             return {
-                table.name: sorted(map(repr, await transaction.fetch(Statement(select(table).where(condition)), {})))
-                for table, condition in which.items()
+                name: sorted(map(repr, await transaction.fetch(statement, {}))) for name, statement in which.items()
             }
+
+
+def _selecting(which: Mapping[Table, ColumnElement[bool]]) -> Mapping[str, Statement]:
+    return {table.name: Statement(select(table).where(condition)) for table, condition in which.items()}
+
+
+EVERYTHING = _selecting({table: true() for name, table in METADATA.tables.items() if name not in CATALOGUE})
 
 
 def _is_ours(table: Table) -> bool:

@@ -136,7 +136,7 @@ async def test_however_many_follow_a_variant_it_is_read_once_for_each_change(
         assert await waiting == [21] * CROWD
         polls = (time.monotonic() - begun) // POLL_SECONDS + 1
         reads = [one for one in own_statements.seen if one.startswith("SELECT") and "products.status" in one]
-        assert len(reads) <= 1 + polls
+        assert len(reads) <= 2 + polls  # the last who came had it looked at, too
 
 
 async def _available(crowd: Sequence[Any]) -> list[int]:
