@@ -8,7 +8,7 @@ FILTERS = 5_000 if STRESS else 150
 REQUESTS = 5_000 if STRESS else 150
 REPEATABLE = not STRESS
 EVENTS = 20_000 if STRESS else 500
-EVENTS_AMONG_DEATHS = 100_000 if STRESS else 1_000
+EVENTS_AMONG_DEATHS = 100_000 if STRESS else 5_000
 """That go through while workers and the broker are killed."""
 DEATHS = 60 if STRESS else 4
 OUTAGE_SECONDS = 60 if STRESS else 3
@@ -55,9 +55,9 @@ TIMED = 500 if STRESS else 3
 """Log-ins with an account, and as many without."""
 MOST_DIFFERENT = 0.02 if STRESS else float("inf")
 """How far apart their medians may be. Three say nothing, and a busy machine nothing either."""
-PAYMENT_STORIES = 20_000 if STRESS else 300
+PAYMENT_STORIES = 20_000 if STRESS else 2_000
 """Random ones of paying, capturing, canceling and refunding, while the provider fails."""
-CANCELS_AGAINST_PAYING = 2_000 if STRESS else 60
+CANCELS_AGAINST_PAYING = 2_000 if STRESS else 200
 """Of an order, at the moment when it is paid."""
 WEBHOOK_COPIES = 1_000 if STRESS else 60
 """Of one webhook at once."""

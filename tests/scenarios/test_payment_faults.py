@@ -30,6 +30,8 @@ TOKENS = (
 MISHAPS = "down=0.15,hang=0.1,error-after-effect=0.2"
 AT_ONCE = 8
 """Stories at the same time, in one process."""
+PARTS = 4
+"""That processes share among them."""
 
 
 @pytest.fixture
@@ -99,7 +101,8 @@ class Story:
         await self._till.shop.overdue.expire()
 
 
-async def test_whatever_goes_wrong_our_money_is_the_provider_s_money_in_the_end(till: Till) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_whatever_goes_wrong_our_money_is_the_provider_s_money_in_the_end(till: Till, part: int) -> None:
     mug = await till.stall.variant(10 * PAYMENT_STORIES)
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -108,7 +111,7 @@ async def test_whatever_goes_wrong_our_money_is_the_provider_s_money_in_the_end(
             await Story(till, mug, seed).run()
             await till.carry_out(f"down=0.2,error-after-effect=0.3,seed={seed}")
 
-    await asyncio.gather(*(told(seed) for seed in range(PAYMENT_STORIES)))
+    await asyncio.gather(*(told(seed) for seed in range(part, PAYMENT_STORIES, PARTS)))
     await till.quiet()
     assert await till.differences() == []
     assert await kept_for_nothing(till) == 0
