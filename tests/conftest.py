@@ -29,6 +29,11 @@ IN_MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 4 * 2**30
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: tests wait for a third of their time, for servers and for what must not happen."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 @dataclass(slots=True)
 class Statements:
     """The SQL that ran since `clear`."""

@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import Column, ColumnElement, Table, Uuid, any_, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Column, ColumnElement, Table, Uuid, any_, select, true
 
 from adapters.access_tokens import JwtAccessTokens
 from domain.shared.clock import now
@@ -18,7 +17,7 @@ from domain.users.address import Address, AddressId, SavedAddress
 from domain.users.user import Client, SessionId, UserId, UserRole
 from persistence.effects import outbox
 from persistence.metadata import METADATA
-from persistence.statements import Statement
+from persistence.statements import Statement, parameters
 from persistence.users.tables import refresh_tokens, sessions, users
 from resolvers import global_ids
 from server import wiring
@@ -123,25 +122,12 @@ class World:
 
     async def all_of(self, *people: UserId) -> Rows:
         """All that it knows of some of them."""
-        anybody = any_(literal(list(people), ARRAY(Uuid())))
-        theirs = select(sessions.c.id).where(sessions.c.user_id == anybody)
-        # a provider's books write our ids as text
-        owned = [table for table in METADATA.tables.values() if "user_id" in table.c and _is_ours(table)]
-        return await self._rows(
-            _selecting(
-                {
-                    **{table: _column(table, "user_id") == anybody for table in owned},
-                    users: users.c.id == anybody,
-                    refresh_tokens: refresh_tokens.c.session_id.in_(theirs),
-                    outbox: outbox.c.key == anybody,
-                }
-            )
-        )
+        return await self._rows(OF_PEOPLE, people=list(people))
 
-    async def _rows(self, which: Mapping[str, Statement]) -> Rows:
+    async def _rows(self, which: Mapping[str, Statement], **values: object) -> Rows:
         async with self.shop.database.transaction() as transaction:
             return {
-                name: sorted(map(repr, await transaction.fetch(statement, {}))) for name, statement in which.items()
+                name: sorted(map(repr, await transaction.fetch(statement, values))) for name, statement in which.items()
             }
 
 
@@ -214,3 +200,21 @@ def expired(shop: Shop, one: Person) -> str:
 
 def _an_hour_ago() -> datetime:
     return now() - timedelta(hours=1)
+
+
+def _of_people() -> Mapping[str, Statement]:
+    anybody = any_(parameters("people", Uuid()))
+    theirs = select(sessions.c.id).where(sessions.c.user_id == anybody)
+    # a provider's books write our ids as text
+    owned = [table for table in METADATA.tables.values() if "user_id" in table.c and _is_ours(table)]
+    return _selecting(
+        {
+            **{table: _column(table, "user_id") == anybody for table in owned},
+            users: users.c.id == anybody,
+            refresh_tokens: refresh_tokens.c.session_id.in_(theirs),
+            outbox: outbox.c.key == anybody,
+        }
+    )
+
+
+OF_PEOPLE = _of_people()
