@@ -12,29 +12,15 @@ from gql.transport.exceptions import TransportConnectionFailed, TransportQueryEr
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
-from server.wiring import Shop
-from tests import selling
 from tests.graphql.following import ALL_EVENTS, EVENTS
 from tests.graphql.ordering import Counter
 from tests.graphql.test_order_events import bought, cancel, note, of
 from tests.people import person
-from tests.server.sockets import NAME, SUBPROTOCOL, Served, served
+from tests.server.sockets import NAME, SUBPROTOCOL, Served
 
 PATIENCE = 30
 NEWEST = """query($id: ID, $token: String) { order(id: $id, accessToken: $token) { status eventCursor } }"""
 Told = AsyncGenerator[dict[str, Any]]
-
-
-@pytest.fixture
-async def server(own_shop: Shop) -> AsyncGenerator[Served]:
-    async with served(own_shop) as started:
-        started.shop.genuine = True
-        yield started
-
-
-@pytest.fixture
-async def counter(own_shop: Shop) -> Counter:
-    return Counter(own_shop, await selling.market(own_shop.database))
 
 
 @asynccontextmanager

@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 
-from server.wiring import Shop
-from tests import selling
 from tests.graphql.following import ALL_EVENTS, EVENTS
 from tests.graphql.ordering import Counter
 from tests.graphql.test_order_events import bought, cancel, note, of
-from tests.server.sockets import Served, served
+from tests.server.sockets import Served
 
 HERE = Path(__file__).parent
 PATIENCE = 60
@@ -29,18 +27,6 @@ pytestmark = [
         not (HERE / "node_modules").exists(), reason="the clients are not installed: npm ci in tests/clients"
     ),
 ]
-
-
-@pytest.fixture
-async def server(own_shop: Shop) -> AsyncGenerator[Served]:
-    async with served(own_shop) as started:
-        started.shop.genuine = True
-        yield started
-
-
-@pytest.fixture
-async def counter(own_shop: Shop) -> Counter:
-    return Counter(own_shop, await selling.market(own_shop.database))
 
 
 class Told:
