@@ -150,7 +150,8 @@ class Relay:
         now = [part for part in parts if part.consumer not in taken.behind]
         tries = {asyncio.create_task(self._try(part, taken.attempts)): part for part in now}
         try:
-            alone = len(parts) == 1
+            # a copy of what is for one consumer would be nothing new; what is for all stands before others of its key
+            alone = all(part.consumer == taken.delivery.consumer for part in parts)
             done, late = await asyncio.wait(tries, timeout=None if alone else TOGETHER_SECONDS) if tries else ((), ())
             left = [Left(part.consumer, Fate.DUE, 0) for part in parts if part not in now]
             left += [failed for task in done if (failed := task.result()) is not None]

@@ -347,3 +347,23 @@ async def test_a_relay_outlives_the_database_s_absence(one: Process, empty_datab
                 await empty(one)
     assert [number for _, number in log.seen] == [1, 2]
     assert "taking events works again" in [line["event"] for line in logged]
+
+
+async def test_who_alone_wants_an_event_and_is_slow_holds_up_no_others(one: Process) -> None:
+    key, log, over = uuid4(), Log(), asyncio.Event()
+
+    async def hang(event: Event) -> None:
+        del event
+        await over.wait()
+
+    await one.write(Event("slow", key), Event("a", key, {"number": 2}))
+    async with running(one.relay({"slow": hang}, other={"a": log})):
+
+        async def the_other_is_done() -> bool:
+            return bool(log.seen)
+
+        async with asyncio.timeout(10):
+            await until(the_other_is_done)
+        over.set()
+        await empty(one)
+    assert log.seen == [(key, 2)]
