@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -87,7 +88,8 @@ class Together(Generic[K, V]):
         if answer is None:
             answer = self._asked[key] = asyncio.get_running_loop().create_future()
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._answer())
+            # in a context of its own: it goes on for others when the limits of who asked first should not hold any more
+            self._reading = asyncio.create_task(self._answer(), context=Context())
         return await asyncio.shield(answer)
 
     async def close(self) -> None:
