@@ -262,7 +262,6 @@ class Transaction:
         """What other processes are told once it is committed: for each topic, what was changed."""
         self._answers = True
         self._later: list[tuple[Statement, Sequence[Any]]] = []
-        self._changed_later: set[str] = set()
         self._held: set[Hashable] = set()
         self._ending = AsyncExitStack()
 
@@ -288,13 +287,14 @@ class Transaction:
         Who needs several takes them in the order of the rows, and before the first row, or two wait for each other.
         """
         if key not in self._held:
+            await self._catch_up()  # what can be written before is not for others to wait for
             await self._ending.enter_async_context(self._turns.of(key, left()))
             self._held.add(key)
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement and return what it finds, or what a RETURNING tells."""
         arguments = statement.arguments(values)
-        if self._later and statement.is_apart_from(self._changed_later):
+        if self._later and statement.is_apart_from({one.changes for one, _ in self._later}):
             self._later.append((statement, arguments))
             return await self._catch_up()
         await self._catch_up()
@@ -325,20 +325,21 @@ class Transaction:
         """
         if statement.changes is None:
             raise ValueError(f"not a statement that changes one table: {statement.sql}")
-        others = self._changed_later - {statement.changes} if statement.only_adds else self._changed_later
+        # rows added to one table do not care for each other, but may need what a change of another row sets free
+        added = {statement.changes} if statement.only_adds else set[str]()
+        others = {one.changes for one, _ in self._later if not (one.only_adds and one.changes in added)}
         if not statement.is_apart_from(others):
             await self._catch_up()
         if len(rows) > (MOST_TOGETHER if statement.only_adds else 1):
             await self.run_many(statement, rows)
             return
         self._later += [(statement, statement.arguments(values)) for values in rows]
-        self._changed_later.add(statement.changes)
 
     async def _catch_up(self) -> Rows:
         """Run what was put off, together. What the last of it finds."""
         if not self._later:
             return ()
-        later, self._later, self._changed_later = self._later, [], set()
+        later, self._later = self._later, []
         if len(later) == 1:
             statement, arguments = later[0]
             return await self._timed(statement.sql, self._connection.fetch, *arguments)

@@ -29,7 +29,7 @@ class Statement:
     alone what is there. Compiled when it is first used: there are many, of which a command needs few.
     """
 
-    __slots__ = ("_defaults", "_expression", "_is_compiled", "_names", "_words", "changes", "only_adds", "sql")
+    __slots__ = ("_defaults", "_expression", "_names", "_words", "changes", "only_adds", "sql")
 
     sql: str
     changes: str | None
@@ -40,17 +40,15 @@ class Statement:
 
     def __init__(self, expression: ClauseElement) -> None:
         self._expression = expression
-        self._is_compiled = False
 
     def __getattr__(self, name: str) -> Any:
         """Called for what has no value yet."""
-        if self._is_compiled or name not in self.__slots__:
+        if name == "_expression" or name not in self.__slots__:  # a copy has no expression yet
             raise AttributeError(name)
         self._compile()
         return getattr(self, name)
 
     def _compile(self) -> None:
-        self._is_compiled = True
         compiled = self._expression.compile(dialect=_DIALECT)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"{self._expression} is not a statement with parameters")
@@ -63,7 +61,7 @@ class Statement:
         self._words = frozenset(re.findall(r"\w+", sql))
         self.sql = sql
 
-    def is_apart_from(self, tables: AbstractSet[str]) -> bool:
+    def is_apart_from(self, tables: AbstractSet[str | None]) -> bool:
         """Whether it does as well beside changes of `tables` as after them."""
         return self.changes is not None and self._words.isdisjoint(tables)
 
