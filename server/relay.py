@@ -1,8 +1,8 @@
 """Carries events from the outbox to where they are handled: in this process, or by way of a broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -136,13 +136,8 @@ class Relay:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _carry(self, taken: Taken) -> None:
-        """Never fails: what cannot be written down comes again after its lease."""
-        try:
+        with _noticed(taken, self._outage):
             await self._act(taken)
-        except Unavailable as failure:
-            self._outage.noticed(failure)
-        except Exception:  # noqa: BLE001  (see above)
-            _LOG.exception("event not settled", topic=taken.event.topic, id=str(taken.event.id))
 
     async def _act(self, taken: Taken) -> None:
         """Have everybody handle it who wants it. Who is slow, or fails, is left with a copy and holds up no others."""
@@ -157,13 +152,16 @@ class Relay:
             left += [failed for task in done if (failed := task.result()) is not None]
             left += [Left(tries[task].consumer, Fate.HELD, taken.attempts) for task in late]
             await self._settle(taken, left, [tries[task] for task in done if task.result() is None])
-            for task in late:
-                failed, part = await task, tries[task]
-                own = replace(taken, delivery=part)
-                await (self._settle(own, [], [part]) if failed is None else self._settle(own, [failed], []))
+            await asyncio.gather(*(self._end(replace(taken, delivery=tries[task]), task) for task in late))
         finally:
             for task in tries:
                 task.cancel()
+
+    async def _end(self, own: Taken, trying: asyncio.Task[Left | None]) -> None:
+        """Of several who are late, each goes on as soon as it is done."""
+        with _noticed(own, self._outage):
+            failed = await trying
+            await (self._settle(own, [], [own.delivery]) if failed is None else self._settle(own, [failed], []))
 
     async def _settle(self, taken: Taken, left: Sequence[Left], done: Sequence[Delivery]) -> None:
         noted = [part.consumer for part in done if part.is_noted]
@@ -194,6 +192,17 @@ class Relay:
             return None
         _LOG.error("event parked", **facts, attempts=attempts)
         return Left(consumer, Fate.PARKED, attempts, error)
+
+
+@contextmanager
+def _noticed(taken: Taken, outage: Outage) -> Generator[None]:
+    """Nothing fails the block: what cannot be written down comes again after its lease."""
+    try:
+        yield
+    except Unavailable as failure:
+        outage.noticed(failure)
+    except Exception:  # noqa: BLE001  (see above)
+        _LOG.exception("event not settled", topic=taken.event.topic, id=str(taken.event.id))
 
 
 def told(failure: Exception) -> str:

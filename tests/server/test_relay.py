@@ -20,7 +20,7 @@ from persistence.database import ConnectionSettings, Database
 from persistence.inbox import SqlInbox
 from persistence.outbox import SqlOutbox
 from persistence.signals import SqlSignals
-from server.relay import FINISHING_SECONDS, InProcess, Relay
+from server.relay import FINISHING_SECONDS, TOGETHER_SECONDS, InProcess, Relay
 from tests import sql
 from tests.gate import gate
 from tests.sizes import EVENTS
@@ -367,3 +367,27 @@ async def test_who_alone_wants_an_event_and_is_slow_holds_up_no_others(one: Proc
         over.set()
         await empty(one)
     assert log.seen == [(key, 2)]
+
+
+async def test_of_two_who_are_slow_the_faster_goes_on_without_the_other(one: Process) -> None:
+    key, log, over = uuid4(), Log(), asyncio.Event()
+
+    async def hang(event: Event) -> None:
+        del event
+        await over.wait()
+
+    async def take_a_while(event: Event) -> None:
+        await asyncio.sleep(1.5 * TOGETHER_SECONDS)
+        await log(event)
+
+    await one.write(Event("a", key, {"number": 1}), Event("a", key, {"number": 2}))
+    async with running(one.relay({"a": hang}, other={"a": take_a_while})):
+
+        async def the_second_is_done() -> bool:
+            return len(log.seen) == 2
+
+        async with asyncio.timeout(20):
+            await until(the_second_is_done)
+        over.set()
+        await empty(one)
+    assert log.seen == [(key, 1), (key, 2)]
