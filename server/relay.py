@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -69,6 +70,7 @@ class Relay:
         self._outbox = outbox
         self._carrier = carrier
         self._signals = signals
+        self._beginning: asyncio.Task[int] | None = None
         self._under_way = set[asyncio.Task[None]]()
         self._is_full = False
         self._due = asyncio.Event()
@@ -83,7 +85,8 @@ class Relay:
             hearing = asyncio.create_task(self._hear(messages))
             try:
                 while True:
-                    await self._begin()
+                    self._beginning = asyncio.create_task(self._begin())
+                    await asyncio.shield(self._beginning)
                     await asyncio.sleep(PAUSE_SECONDS)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
@@ -129,11 +132,18 @@ class Relay:
             self._due.set()
 
     async def _finish(self) -> None:
-        if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=FINISHING_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        """What is just being taken is carried, too: nobody else may do that before its lease is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISHING_SECONDS):
+                while unfinished := [task for task in self._all() if not task.done()]:
+                    await asyncio.wait(unfinished)
+        late = self._all()
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _all(self) -> Sequence[asyncio.Task[Any]]:
+        return [*self._under_way, *([] if self._beginning is None else [self._beginning])]
 
     async def _carry(self, taken: Taken) -> None:
         with _noticed(taken, self._outage):

@@ -1,43 +1,27 @@
 """Events are carried out by one relay each, in order, whatever fails, and whoever comes and goes."""
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
-from domain.shared.consuming import AT_ONCE, Consumer, outside
+from domain.shared.consuming import AT_ONCE
 from domain.shared.errors import Unavailable
 from domain.shared.events import Event, Handler
 from domain.shared.mail import MailRefused
-from persistence import outbox
-from persistence.database import ConnectionSettings, Database
-from persistence.inbox import SqlInbox
+from persistence.database import ConnectionSettings
 from persistence.outbox import SqlOutbox
-from persistence.signals import SqlSignals
-from server.relay import FINISHING_SECONDS, TOGETHER_SECONDS, InProcess, Relay
+from server.relay import FINISHING_SECONDS, InProcess, Relay
 from tests import sql
 from tests.gate import gate
+from tests.server.relays import Log, Process, empty, process, running, until
 from tests.sizes import EVENTS
 
-PATIENCE = 1_800
 SECRET = "ann@shop.example canary"
-
-
-@dataclass
-class Log:
-    """A handler that writes down what it was given."""
-
-    seen: list[tuple[UUID, int]] = field(default_factory=list[tuple[UUID, int]])
-
-    async def __call__(self, event: Event) -> None:
-        await asyncio.sleep(random.uniform(0, 0.002))
-        self.seen.append((event.key, int(str(event.facts.get("number", 0)))))
 
 
 @dataclass
@@ -55,53 +39,6 @@ class Failing:
             raise self.failure
 
 
-@dataclass
-class Process:
-    """What one process has of its own."""
-
-    database: Database
-    signals: SqlSignals
-
-    def relay(self, handlers: Mapping[str, Handler], **others: Mapping[str, Handler]) -> Relay:
-        """One that calls the handlers of a consumer, and of others by their names."""
-        inbox = SqlInbox(self.database)
-        consumers = [
-            Consumer(name, {topic: outside(inbox, handler) for topic, handler in its.items()})
-            for name, its in {"one": handlers, **others}.items()
-        ]
-        return Relay(SqlOutbox(self.database), InProcess(consumers), self.signals)
-
-    async def given_out(self) -> None:
-        """As if each consumer had been given its copy of what is there."""
-        await sql.run(self.database, "UPDATE outbox SET consumer = 'one' WHERE consumer = ''")
-
-    async def write(self, *events: Event) -> None:
-        async with self.database.transaction() as transaction:
-            await outbox.write(transaction, events)
-            await transaction.commit()
-
-    async def make_due(self) -> None:
-        """As if time had passed."""
-        await sql.run(self.database, "UPDATE outbox SET due_at = now()")
-
-    async def rows(self) -> list[tuple[str, int, str | None, bool]]:
-        """What is left: topics, attempts, errors, and whether it is parked."""
-        asked = "SELECT topic, attempts, error, parked_at IS NOT NULL FROM outbox ORDER BY occurred_at, id"
-        found = await sql.rows(self.database, asked)
-        return [(topic, attempts, error, parked) for topic, attempts, error, parked in found]
-
-
-@asynccontextmanager
-async def process(settings: ConnectionSettings) -> AsyncGenerator[Process]:
-    database = Database(settings)
-    await database.open()
-    try:
-        async with SqlSignals(database) as signals:
-            yield Process(database, signals)
-    finally:
-        await database.close()
-
-
 @pytest.fixture
 async def one(empty_database: ConnectionSettings) -> AsyncGenerator[Process]:
     async with process(empty_database) as opened:
@@ -112,33 +49,6 @@ async def one(empty_database: ConnectionSettings) -> AsyncGenerator[Process]:
 async def other(empty_database: ConnectionSettings) -> AsyncGenerator[Process]:
     async with process(empty_database) as opened:
         yield opened
-
-
-@asynccontextmanager
-async def running(*relays: Relay) -> AsyncGenerator[None]:
-    tasks = [asyncio.create_task(relay.run()) for relay in relays]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [type(end) for end in ended] == [asyncio.CancelledError] * len(relays)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(50 * PATIENCE):
-        if await condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came true")
-
-
-async def empty(process: Process) -> None:
-    async def is_empty() -> bool:
-        return not await process.rows()
-
-    await until(is_empty)
 
 
 async def test_two_relays_carry_each_event_once_and_those_of_a_key_in_order(one: Process, other: Process) -> None:
@@ -347,47 +257,3 @@ async def test_a_relay_outlives_the_database_s_absence(one: Process, empty_datab
                 await empty(one)
     assert [number for _, number in log.seen] == [1, 2]
     assert "taking events works again" in [line["event"] for line in logged]
-
-
-async def test_who_alone_wants_an_event_and_is_slow_holds_up_no_others(one: Process) -> None:
-    key, log, over = uuid4(), Log(), asyncio.Event()
-
-    async def hang(event: Event) -> None:
-        del event
-        await over.wait()
-
-    await one.write(Event("slow", key), Event("a", key, {"number": 2}))
-    async with running(one.relay({"slow": hang}, other={"a": log})):
-
-        async def the_other_is_done() -> bool:
-            return bool(log.seen)
-
-        async with asyncio.timeout(10):
-            await until(the_other_is_done)
-        over.set()
-        await empty(one)
-    assert log.seen == [(key, 2)]
-
-
-async def test_of_two_who_are_slow_the_faster_goes_on_without_the_other(one: Process) -> None:
-    key, log, over = uuid4(), Log(), asyncio.Event()
-
-    async def hang(event: Event) -> None:
-        del event
-        await over.wait()
-
-    async def take_a_while(event: Event) -> None:
-        await asyncio.sleep(1.5 * TOGETHER_SECONDS)
-        await log(event)
-
-    await one.write(Event("a", key, {"number": 1}), Event("a", key, {"number": 2}))
-    async with running(one.relay({"a": hang}, other={"a": take_a_while})):
-
-        async def the_second_is_done() -> bool:
-            return len(log.seen) == 2
-
-        async with asyncio.timeout(20):
-            await until(the_second_is_done)
-        over.set()
-        await empty(one)
-    assert log.seen == [(key, 1), (key, 2)]
