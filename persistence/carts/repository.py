@@ -51,7 +51,10 @@ def _save() -> Statement:
         .returning(*CART)
         .cte("saved")
     )
-    dropped = delete(lines).where(lines.c.cart_id == cart_id, lines.c.id != func.all(ids)).cte("dropped")
+    gone = delete(lines).where(lines.c.cart_id == cart_id, lines.c.id != func.all(ids))
+    dropped = gone.returning(lines.c.id).cte("dropped")
+    # asking for what is gone has it go first: a new line may be of the variant of an old one
+    is_gone = select(func.count()).select_from(dropped).scalar_subquery() >= 0
     rows = select(
         func.unnest(ids).label("id"),
         cart_id.label("cart_id"),
@@ -59,11 +62,11 @@ def _save() -> Statement:
         func.unnest(parameters("quantities", Integer())).label("quantity"),
         func.unnest(parameters("prices", Numeric())).label("seen_price"),
         func.unnest(parameters("positions", Integer())).label("position"),
-    )
+    ).where(is_gone)
     new = insert(lines).from_select(["id", "cart_id", "variant_id", "quantity", "seen_price", "position"], rows)
     changing = ("quantity", "seen_price", "position")
     put = new.on_conflict_do_update(index_elements=[lines.c.id], set_={one: new.excluded[one] for one in changing})
-    return Statement(select(*saved.c).add_cte(dropped, put.cte("put")))
+    return Statement(select(*saved.c).add_cte(put.cte("put")))
 
 
 class SqlCarts:
