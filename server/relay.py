@@ -30,6 +30,8 @@ LEASE = timedelta(seconds=60)
 """More than HANDLING_SECONDS: who gives up does so before anybody else may begin."""
 FINISHING_SECONDS = 2.0
 """For what is under way when the process is told to stop."""
+SETTLING_SECONDS, SETTLING_PAUSE_SECONDS = 15.0, 0.5
+"""For writing down what became of an event, while the database is away: less than LEASE leaves after handling it."""
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.01
 """Between two times that events are taken: under load, what comes meanwhile is taken together."""
@@ -174,14 +176,28 @@ class Relay:
             await (self._settle(own, [], [own.delivery]) if failed is None else self._settle(own, [failed], []))
 
     async def _settle(self, taken: Taken, left: Sequence[Left], done: Sequence[Delivery]) -> None:
+        """Tried while the lease lasts: what was done, and is not written down, would be done once more."""
         noted = [part.consumer for part in done if part.is_noted]
+        clock = asyncio.get_running_loop().time
+        end = clock() + SETTLING_SECONDS
+        while True:
+            try:
+                if await self._written(taken, left, noted):
+                    self._due.set()
+            except Unavailable as failure:
+                self._outage.noticed(failure)
+                if clock() > end:
+                    raise
+            else:
+                return
+            await asyncio.sleep(SETTLING_PAUSE_SECONDS)
+
+    async def _written(self, taken: Taken, left: Sequence[Left], noted: Sequence[str]) -> bool:
+        """Whether others of its key may be due now. Does nothing when it was done before, and the answer was lost."""
         if not left:
-            others_wait = await self._outbox.done(taken, noted)
-        else:
-            await self._outbox.leave(taken, *left, noted=noted)
-            others_wait = True
-        if others_wait:
-            self._due.set()
+            return await self._outbox.done(taken, noted)
+        await self._outbox.leave(taken, *left, noted=noted)
+        return True
 
     async def _try(self, part: Delivery, attempts: int) -> Left | None:
         """What is left to do; None if nothing is."""

@@ -8,12 +8,27 @@ from uuid import uuid4
 import pytest
 
 from domain.shared.consuming import Consumer, outside
+from domain.shared.errors import Unavailable
 from domain.shared.events import Event
 from persistence.database import ConnectionSettings
 from persistence.inbox import SqlInbox
 from persistence.outbox import SqlOutbox, Taken
 from server.relay import TOGETHER_SECONDS, InProcess, Relay
 from tests.server.relays import Log, Process, empty, process, running, until
+
+
+class Shaken(SqlOutbox):
+    """On a database that is away when something was done, `times` times; once it had heard, but did not answer."""
+
+    times = 3
+
+    async def done(self, taken: Taken, noted: Sequence[str] = ()) -> bool:
+        self.times -= 1
+        if self.times == 0:
+            await super().done(taken, noted)
+        if self.times >= 0:
+            raise Unavailable("away")
+        return await super().done(taken, noted)
 
 
 @pytest.fixture
@@ -84,3 +99,14 @@ async def test_what_is_just_being_taken_at_the_end_is_carried_too(one: Process) 
     async with running(Relay(Far(one.database), InProcess(consumers), one.signals)):
         await taken.wait()
     assert (len(log.seen), await one.rows()) == (1, [])
+
+
+async def test_what_was_done_while_the_database_went_away_is_done_once(one: Process) -> None:
+    log, other = Log(), Log()
+    inbox = SqlInbox(one.database)
+    carrier = InProcess([Consumer(name, {"a": outside(inbox, to)}) for name, to in {"one": log, "two": other}.items()])
+    shaken = Shaken(one.database)
+    await one.write(Event("a", uuid4(), {"number": 1}))
+    assert await Relay(shaken, carrier, one.signals).turn() == 1
+    assert (len(log.seen), len(other.seen), shaken.times) == (1, 1, -1)
+    assert await one.rows() == []
