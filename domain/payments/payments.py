@@ -329,8 +329,10 @@ class Payments:
             return await self._closed_here(payment, once)
         intent = await self._asked(payment)
         if intent.status not in FINAL:
+            # what was refused while it was being carried out would stay refused under its key when it has failed
+            key = f"{payment.id}:cancel:{intent.status.value}"
             try:
-                intent = await self.gateway.cancel(intent.reference, f"{payment.id}:cancel")
+                intent = await self.gateway.cancel(intent.reference, key)
             except ProviderRefused:  # it was paid a moment ago
                 intent = await self.gateway.retrieve(intent.reference)
         return await self._learn(payment, intent, once if intent.status is PaymentStatus.CANCELED else None)

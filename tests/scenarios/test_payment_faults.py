@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from adapters.sandbox.scenarios import scenario, within
+from domain.orders.errors import InvalidTransition
 from domain.orders.order import OrderCancelReason, OrderStatus
 from domain.payments.payment import CaptureMethod, Payment, PaymentStatus
 from domain.payments.placing import Placed
@@ -147,6 +148,22 @@ async def test_canceling_and_paying_in_the_same_moment_never_keeps_the_money(til
     assert await till.stall.orders("status = 'confirmed' AND payment_status <> 'paid'") == 0
     assert await till.differences() == []
     await books_agree(till.shop.database.settings)
+
+
+async def test_who_could_not_call_off_a_payment_can_begin_another_once_it_has_failed(till: Till) -> None:
+    placed = await till.place(await till.stall.variant(10))
+    assert placed.payment is not None
+    await till.payments.confirm(STAFF, placed.payment.id, "pm_usBankAccount_accountClosed")
+    with pytest.raises(InvalidTransition, match="processing"):
+        await till.payments.cancel(STAFF, placed.payment.id)
+    await sql.run(till.shop.database, "UPDATE sandbox_intents SET settles_at = now()")
+    await till.quiet()
+    again = await till.payments.create(STAFF, placed.order.id, Wish())
+    await till.payments.confirm(STAFF, again.id, "pm_card_visa")
+    await till.quiet()
+    order = await till.order(placed.order.id)
+    assert (order.status, order.amount_captured) == (OrderStatus.CONFIRMED, order.cost.total)
+    assert await till.differences() == []
 
 
 async def paid(till: Till, units: int = 10) -> Placed:
