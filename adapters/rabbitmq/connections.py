@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aio_pika
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractConnection, TimeoutType
 from aio_pika.exceptions import AMQPError
 
 from domain.shared.errors import Unavailable
@@ -36,6 +36,17 @@ def require_usable(url: str) -> None:
         raise ValueError(f"The RabbitMQ must look like {EXAMPLE}.")
 
 
+class _Connection(aio_pika.Connection):
+    """Closed when it does not come about: the library would do that once it is collected, in a task that nobody has."""
+
+    async def connect(self, timeout: TimeoutType = None) -> None:  # noqa: ASYNC109  (as the library has it)
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
+
 async def connected(url: str) -> AbstractConnection:
     """A connection that does not come back by itself when it is lost: a robust one can hang in publishing meanwhile.
 
@@ -43,7 +54,7 @@ async def connected(url: str) -> AbstractConnection:
         Unavailable: nobody answers, or not to us.
     """
     try:
-        return await answered(aio_pika.connect(url, heartbeat=HEARTBEAT_SECONDS))
+        return await answered(aio_pika.connect(url, heartbeat=HEARTBEAT_SECONDS, connection_class=_Connection))
     except FAILURES as failure:
         raise Unavailable(f"RabbitMQ does not answer ({type(failure).__name__}).") from failure
 

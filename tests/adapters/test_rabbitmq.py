@@ -1,7 +1,10 @@
 """What is special about RabbitMQ: what is in it, what it is told, and what happens when it is away or says nothing."""
 
 import asyncio
+import gc
+import logging
 import time
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -251,6 +254,28 @@ async def test_of_two_processes_one_consumes_and_the_other_takes_over(one: One) 
     async with other.consuming() as publisher:
         await publisher.carry(one.delivery())
         await until(lambda: len(other.seen) == 1)
+
+
+def test_who_found_no_broker_leaves_nothing_behind(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "aiormq.connection")  # or the log would hold what failed
+
+    async def failure() -> Unavailable | None:
+        """Holds what was there when it was raised."""
+        try:
+            await connections.connected("amqp://shop:secret@127.0.0.1:1/")
+        except Unavailable as refused:
+            return refused
+        return None
+
+    gc.collect()
+    with asyncio.Runner() as runner, warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        held = [runner.run(failure())]
+        assert held[0] is not None
+        asyncio.set_event_loop(None)
+        held.clear()
+        gc.collect()  # while there is no loop that a task could be left in
+    assert [str(one.message) for one in complaints] == []
 
 
 async def test_a_broker_that_is_away_or_says_nothing_ends_a_publish_in_time_and_comes_back() -> None:
