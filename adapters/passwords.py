@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import argon2
@@ -21,25 +22,24 @@ MOST_WAITING = 100
 """More would wait for longer than a client does."""
 
 
-_HASHES_OF_NOBODY: dict[tuple[int, int], str] = {}
+def _hasher(memory_kib: int, passes: int) -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
 
 
-def _of_nobody(hasher: argon2.PasswordHasher) -> str:
+@cache
+def _of_nobody(memory_kib: int, passes: int) -> str:
     """Verified for who does not exist, so that it takes the time of who does. One for a process will do."""
-    costs = (hasher.memory_cost, hasher.time_cost)
-    if costs not in _HASHES_OF_NOBODY:
-        _HASHES_OF_NOBODY[costs] = hasher.hash("nobody has this password")
-    return _HASHES_OF_NOBODY[costs]
+    return _hasher(memory_kib, passes).hash("nobody has this password")
 
 
 class Argon2PasswordHasher:
     """Implements `domain.users.passwords.PasswordHasher`, on threads of its own."""
 
     def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
-        self._hasher = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
+        self._hasher = _hasher(memory_kib, passes)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
-        self._nobody = _of_nobody(self._hasher)
+        self._nobody = _of_nobody(memory_kib, passes)
 
     async def hash(self, password: str) -> str:
         return await self._turn(lambda: self._hasher.hash(password))

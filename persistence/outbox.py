@@ -308,13 +308,7 @@ class SqlOutbox:
         return {one: one[:3] in before for one in held}
 
 
-def _taken(
-    identity: UUID,
-    topic: str,
-    key: UUID,
-    facts: str,
-    *rest: Any,
-) -> Taken:
+def _taken(identity: UUID, topic: str, key: UUID, facts: str, *rest: Any) -> Taken:
     consumer, occurred_at, attempts, until, behind, noted = rest
     delivery = Delivery(Event(topic, key, json.loads(facts), identity), consumer, occurred_at)
     return Taken(delivery, attempts, until, frozenset(behind or ()), frozenset(noted or ()))

@@ -55,7 +55,6 @@ class SqlUnitOfWork:
         self.saved_methods = SqlSavedMethods(transaction)
         self.fulfillments = SqlFulfillments(transaction)
         self.provider_events = SqlProviderEventRepository(transaction)
-        self.fulfillments = SqlFulfillments(transaction)
 
     def happened(self, event: Event) -> None:
         if self._settled:
