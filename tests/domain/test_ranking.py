@@ -3,30 +3,13 @@
 from dataclasses import replace
 from uuid import UUID
 
-from domain.orders.order import TRANSITIONS, OrderId, OrderLine, OrderLineId, OrderStatus
+from domain.orders.order import TRANSITIONS, OrderStatus
 from domain.orders.ranking import COUNTED, units_of
 from domain.products.inventory import VariantId
-from domain.shared.money import Money
+from tests.domain.test_fulfilling import a_line
 
-FREE = Money.zero("USD")
 MUG, JUG = (VariantId(UUID(int=number)) for number in (1, 2))
-LINE = OrderLine(
-    id=OrderLineId(UUID(int=3)),
-    order_id=OrderId(UUID(int=4)),
-    variant_id=MUG,
-    product_name="Mug",
-    variant_title="Blue",
-    sku=None,
-    quantity=2,
-    quantity_fulfilled=0,
-    quantity_refunded=0,
-    quantity_canceled=0,
-    quantity_returned=0,
-    unit_price=FREE,
-    discount=FREE,
-    tax=FREE,
-    total=FREE,
-)
+LINE = replace(a_line(3, 2), variant_id=MUG)
 
 
 def test_an_order_counts_from_its_confirmation_on_for_ever_unless_it_is_canceled() -> None:

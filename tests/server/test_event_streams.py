@@ -1,7 +1,6 @@
 """Subscriptions as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
@@ -9,26 +8,15 @@ import httpx
 import pytest
 
 from server.http import event_streams
-from server.wiring import Shop
-from tests import selling
 from tests.graphql.following import EVENTS, STOCK, variant_id
 from tests.graphql.ordering import Counter
 from tests.graphql.test_order_events import bought, cancel, note, of
 from tests.people import person
-from tests.server.sockets import NAME, Served, served
+from tests.server.genuine import counter, server
+from tests.server.sockets import NAME, Served
 from tests.server.streams import EVENT_STREAM, Stream, streaming
 
-
-@pytest.fixture
-async def server(own_shop: Shop) -> AsyncGenerator[Served]:
-    async with served(own_shop) as started:
-        started.shop.genuine = True
-        yield started
-
-
-@pytest.fixture
-async def counter(own_shop: Shop) -> Counter:
-    return Counter(own_shop, await selling.market(own_shop.database))
+__all__ = ["counter", "server"]
 
 
 def url(server: Served) -> str:
