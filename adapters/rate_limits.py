@@ -118,11 +118,12 @@ class RedisLimiter:
     """Implements `domain.shared.rates.Limiter` for all processes together.
 
     While Redis does not answer, each process counts by itself and allows half as much; one request a second finds out
-    whether Redis is back, and only that one waits for it.
+    whether Redis is back, and only that one waits for it. It has failed when a try took `answer_seconds`.
     """
 
-    def __init__(self, url: str) -> None:
-        self._client = redis_client(url)
+    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._answer_seconds = answer_seconds
+        self._client = redis_client(url, answer_seconds / 2)
         self._shared = _Windows(
             RedisStorage(
                 "async+redis://",
@@ -158,7 +159,7 @@ class RedisLimiter:
                 return False
             self._next_try = clock() + PAUSE_SECONDS
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 await ask()
         except RateLimited:
             self._outage.over()

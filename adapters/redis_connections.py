@@ -39,7 +39,7 @@ async def version(url: str) -> str:
         await client.aclose()
 
 
-def redis_client(url: str) -> Redis:
+def redis_client(url: str, answer_seconds: float = ANSWER_SECONDS) -> Redis:
     """A client with a pool of its own. When all its connections are in use one waits: callers bound how long.
 
     A connection that broke while idle is replaced once. What takes too long is not tried again: the client would
@@ -50,8 +50,8 @@ def redis_client(url: str) -> Redis:
         protocol=2,
         max_connections=CONNECTIONS,
         timeout=None,
-        socket_connect_timeout=ANSWER_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=answer_seconds,
+        socket_timeout=answer_seconds,
         retry=Retry(NoBackoff(), 1, (ConnectionLost,)),
     )
     return Redis.from_pool(pool)

@@ -27,6 +27,8 @@ from tests.generous import GenerousLimiter
 LOCK = 1
 IN_MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 4 * 2**30
+PATIENCE_MS = 60_000
+"""What a busy machine may take for a statement of a test's own; the shops under test keep the limits of the product."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -92,7 +94,12 @@ class Templates:
         name = f"{template}_{uuid4().hex}"
         asyncio.run(self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
         try:
-            yield ConnectionSettings(self.server.url_of(name))
+            yield ConnectionSettings(
+                self.server.url_of(name),
+                statement_timeout_ms=PATIENCE_MS,
+                lock_timeout_ms=PATIENCE_MS,
+                idle_in_transaction_timeout_ms=PATIENCE_MS,
+            )
         finally:
             asyncio.run(self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 

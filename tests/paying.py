@@ -73,7 +73,7 @@ class Till:
         async with self.turns:
             with within(scenario(mishaps)):
                 while await self._due():
-                    await sql.run(self.shop.database, "UPDATE outbox SET due_at = now() WHERE parked_at IS NULL")
+                    await sql.make_due(self.shop.database, "parked_at IS NULL")
                     await self.shop.relay.turn()
                     if mishaps != "normal":
                         return

@@ -16,6 +16,15 @@ async def run(database: Database, *statements: str, **values: object) -> None:
         await transaction.commit()
 
 
+async def make_due(database: Database, condition: str) -> None:
+    """As if the time were come for those events of which `condition` holds, but for those that somebody holds.
+
+    To wait for these, while holding others, could be to wait in a circle.
+    """
+    free = f"SELECT id, consumer FROM outbox WHERE {condition} FOR UPDATE SKIP LOCKED"
+    await run(database, f"UPDATE outbox SET due_at = now() WHERE (id, consumer) IN ({free})")
+
+
 async def rows(database: Database, sql: str, **values: object) -> Rows:
     async with database.transaction() as transaction:
         return await transaction.fetch(Statement(text(sql)), values)

@@ -18,6 +18,8 @@ from persistence.database import ConnectionSettings, Database
 from persistence.signals import SqlSignals
 from tests.valkey import Valkey
 
+PATIENCE = 60.0
+
 LISTENERS = "FROM pg_stat_activity WHERE datname = $1 AND application_name = 'souk signals'"
 
 
@@ -76,7 +78,7 @@ class RedisMedium:
         await self._ask("PUBLISH", CHANNEL, payload)
 
     async def _ask(self, command: str, *arguments: str) -> Any:
-        client: Any = redis_client(self._server.url)
+        client: Any = redis_client(self._server.url, PATIENCE)
         try:
             return await client.execute_command(*command.split(), *arguments)
         finally:

@@ -118,7 +118,7 @@ async def kill(events: Bus, running: Workers, broker: rabbitmq.Broker | None, ch
         else:
             await asyncio.to_thread(running.kill_one, chance.randrange(WORKERS))
             # as if the leases of the dead were over
-            await sql.run(events.database, "UPDATE outbox SET due_at = now() WHERE parked_at IS NULL")
+            await sql.make_due(events.database, "parked_at IS NULL")
 
 
 async def test_no_event_is_lost_and_each_has_its_effect_once_whoever_dies(
@@ -130,7 +130,7 @@ async def test_no_event_is_lost_and_each_has_its_effect_once_whoever_dies(
             await asyncio.gather(write(events), kill(events, running, broker, random.Random(11)))
 
             async def all_are_done() -> bool:
-                await sql.run(events.database, "UPDATE outbox SET due_at = now() WHERE due_at > now() + interval '9 s'")
+                await sql.make_due(events.database, "due_at > now() + interval '9 s'")
                 found = {consumer: distinct for consumer, _, distinct in await sql.rows(events.database, TIMES)}
                 return found == dict.fromkeys(("one", "outside", "two"), EVENTS_AMONG_DEATHS)
 

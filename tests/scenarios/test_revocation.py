@@ -96,7 +96,7 @@ async def test_over_redis_every_process_hears_of_it_and_emptying_redis_forgets_n
         ann = await person(one)
         await send(one, "userLogout", {}, ann)
         await noticed(two, ann)
-        client: Any = redis_client(redis_url)  # partly untyped there
+        client: Any = redis_client(redis_url, PATIENCE)  # partly untyped there
         await client.flushall()
         await client.aclose()
         await two.identities.revoked.look()

@@ -84,11 +84,8 @@ class Bus:
         while True:
             await asyncio.sleep(0.1)
             # what is being handled just now is due in a minute, and must not be taken from who does it
-            due = (
-                "UPDATE outbox SET due_at = now() WHERE error IS NOT NULL AND parked_at IS NULL "
-                "AND due_at BETWEEN now() AND now() + interval '20 seconds'"
-            )
-            await sql.run(self.database, due)
+            soon = "due_at BETWEEN now() AND now() + interval '20 seconds'"
+            await sql.make_due(self.database, f"error IS NOT NULL AND parked_at IS NULL AND {soon}")
 
     async def parked(self) -> list[tuple[str, str, int, str]]:
         """Whose, of which topic, after how many attempts, and why."""
