@@ -23,7 +23,7 @@ from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks.load import Measured, Target, measure
 from benchmarks.servers import free_port, in_production, serving
 from persistence import migrations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.demo.loading import load_demo
 
 HOME = Path(__file__).resolve().parent.parent / ".souk" / "bench"

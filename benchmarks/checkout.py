@@ -26,7 +26,7 @@ from rich.table import Table
 from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks.servers import free_port, serving
 from persistence import migrations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from resolvers.global_ids import encode
 from server.demo.loading import load_demo
 

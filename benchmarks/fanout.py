@@ -29,7 +29,8 @@ from domain.orders.order import OrderId
 from domain.orders.progress import Progress
 from domain.shared.clock import now
 from persistence import migrations
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.signals import SqlSignals
 from persistence.unit_of_work import SqlUnitsOfWork
 from resolvers import global_ids

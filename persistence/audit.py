@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from persistence.payments import laws as money
 
 SECONDS = 600.0

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

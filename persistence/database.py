@@ -1,8 +1,4 @@
-"""Connections to PostgreSQL: a pool that only reads, and one for transactions.
-
-Both are small: past a dozen connections PostgreSQL gets slower, and hot rows slow down first. Who finds all of them
-taken waits in a row, as long as an operation may take.
-"""
+"""The database as everybody here uses it: statements that only read, and transactions."""
 
 from __future__ import annotations
 
@@ -11,19 +7,18 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 import asyncpg
 
 from domain.shared.errors import Unavailable
+from persistence.connections import CONNECT_SECONDS, EACH_TIME, ONCE, ConnectionPool, ConnectionSettings
 from persistence.statements import Statement, together
-from persistence.turns import Seats, Turns, changed, left, left_to_begin, left_to_read, timed
+from persistence.turns import Turns, changed, left, left_to_begin, left_to_read, timed
 
 if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
+    from persistence.connections import Connection, Pool
 
 Rows = Sequence[Sequence[Any]]
 """What a statement found: values by position."""
@@ -31,9 +26,6 @@ Rows = Sequence[Sequence[Any]]
 Listener = Callable[[str, float], None]
 """Told of every statement: its text (never its parameters) and the seconds it took."""
 
-CONNECT_SECONDS = 2.0
-IDLE_SECONDS = 30.0
-COMMAND_SECONDS = 10.0
 MOST_AT_ONCE = 4
 MOST_TOGETHER = 5
 """Rows that are written in one statement with others: each number of them is a statement of its own to PostgreSQL."""
@@ -46,48 +38,6 @@ LOST = (
 )
 NO_ANSWER = "The database does not answer right now; try again in a moment."
 BUSY = (TimeoutError, asyncpg.TooManyConnectionsError, asyncpg.QueryCanceledError)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """Where the database is and how long anything may take there (milliseconds where the name says so)."""
-
-    url: str
-    pool_size: int = 10
-    application_name: str = "souk"
-    statement_timeout_ms: int = 3_000
-    lock_timeout_ms: int = 1_000
-    idle_in_transaction_timeout_ms: int = 5_000
-
-    @property
-    def dsn(self) -> str:
-        scheme, separator, rest = self.url.partition("://")
-        return f"postgresql://{rest}" if separator and scheme.startswith("postgres") else self.url
-
-
-async def connect(settings: ConnectionSettings) -> asyncpg.Connection[asyncpg.Record]:
-    """One connection, with the session's limits set."""
-    return await asyncpg.connect(settings.dsn, **_arguments(settings))
-
-
-def _arguments(settings: ConnectionSettings) -> dict[str, Any]:
-    return {
-        "timeout": CONNECT_SECONDS,
-        "command_timeout": COMMAND_SECONDS,
-        "statement_cache_size": 512,
-        "max_cached_statement_lifetime": 0,
-        "server_settings": {
-            "application_name": settings.application_name,
-            "statement_timeout": str(settings.statement_timeout_ms),
-            "lock_timeout": str(settings.lock_timeout_ms),
-            "idle_in_transaction_session_timeout": str(settings.idle_in_transaction_timeout_ms),
-            "timezone": "UTC",
-            "jit": "off",
-            # from its sixth run on, a prepared statement may get a plan that fits no value: a filtered page of 20,000
-            # products then took 120 ms instead of 6
-            "plan_cache_mode": "force_custom_plan",
-        },
-    }
 
 
 _SLOTS: ContextVar[asyncio.Semaphore | None] = ContextVar("slots", default=None)
@@ -113,30 +63,23 @@ class Database:
     def __init__(self, settings: ConnectionSettings, listener: Listener | None = None) -> None:
         self.settings = settings
         self._listener = listener
-        self._pool: Pool | None = None
-        self._writers: Pool | None = None
-        self._reading, self._writing = Seats(settings.pool_size), Seats(settings.pool_size)
+        size = settings.pool_size
+        searches = max(1, size * 2 // 5)
+        self._searches = ConnectionPool(settings, searches, EACH_TIME)
+        self._lookups = ConnectionPool(settings, max(1, size - searches), ONCE)
+        self._changes = ConnectionPool(settings, size, ONCE)
         self.turns = Turns()
 
     async def open(self) -> None:
-        self._pool = await self._new_pool()
-        self._writers = await self._new_pool()
-
-    async def _new_pool(self) -> Pool:
-        return await asyncpg.create_pool(
-            self.settings.dsn,
-            min_size=0,
-            max_size=self.settings.pool_size,
-            max_inactive_connection_lifetime=IDLE_SECONDS,
-            # nobody leaves anything behind in a session, and the usual reset is a round trip per statement
-            reset=_leave_as_is,
-            **_arguments(self.settings),
-        )
+        for pool in self._pools:
+            await pool.open()
 
     async def close(self) -> None:
-        pools = [pool for pool in (self._pool, self._writers) if pool is not None]
-        self._pool = self._writers = None
-        await asyncio.gather(*map(_closed, pools))
+        await asyncio.gather(*(pool.close() for pool in self._pools))
+
+    @property
+    def _pools(self) -> Sequence[ConnectionPool]:
+        return (self._searches, self._lookups, self._changes)
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one reading statement on a connection of its own.
@@ -148,33 +91,30 @@ class Database:
         """
         arguments = statement.arguments(values)
         try:
+            pool = self._lookups if statement.is_lookup else self._searches
             try:
-                return await self._fetch(statement.sql, arguments)
+                return await self._fetch(pool, statement.sql, arguments)
             except TimeoutError:  # is an OSError too, but waiting twice as long helps nobody
                 raise
             except LOST:
-                return await self._fetch(statement.sql, arguments)
+                return await self._fetch(pool, statement.sql, arguments)
         except (*LOST, *BUSY) as failure:
             raise Unavailable(NO_ANSWER) from failure
 
-    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Rows:
+    async def _fetch(self, pool: ConnectionPool, sql: str, arguments: Sequence[Any]) -> Rows:
         slots = _SLOTS.get()
         if slots is None:
-            return await self._run(sql, arguments)
+            return await self._alone(pool, sql, arguments, left_to_read())
         async with slots:
-            return await self._run(sql, arguments)
+            return await self._alone(pool, sql, arguments, left_to_read())
 
-    async def _run(self, sql: str, arguments: Sequence[Any]) -> Rows:
-        return await self._alone(self._pool, self._reading, sql, arguments, left_to_read())
-
-    async def _alone(self, pool: Pool | None, seats: Seats, sql: str, arguments: Sequence[Any], seconds: float) -> Rows:
+    async def _alone(self, pool: ConnectionPool, sql: str, arguments: Sequence[Any], seconds: float) -> Rows:
         """One statement on a connection of its own, in so many seconds with all waiting."""
-        if pool is None:
-            raise RuntimeError("Database.open() was not called")
+        connections = pool.connections
         end = time.perf_counter() + seconds
-        await seats.take(seconds)
+        await pool.seats.take(seconds)
         try:
-            connection = await pool.acquire(timeout=min(CONNECT_SECONDS, end - time.perf_counter()))
+            connection = await connections.acquire(timeout=min(CONNECT_SECONDS, end - time.perf_counter()))
             started = time.perf_counter()
             try:
                 return cast("Rows", await connection.fetch(sql, *arguments, timeout=max(end - started, 0.0)))
@@ -183,9 +123,9 @@ class Database:
                 raise
             finally:
                 self._told(sql, time.perf_counter() - started)
-                await pool.release(connection)
+                await connections.release(connection)
         finally:
-            seats.leave()
+            pool.seats.leave()
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement that changes something, and is a transaction by itself: one round trip instead of three.
@@ -194,7 +134,7 @@ class Database:
             Unavailable: PostgreSQL does not answer, or not in time; it may have been done.
         """
         try:
-            return await self._alone(self._writers, self._writing, statement.sql, statement.arguments(values), left())
+            return await self._alone(self._changes, statement.sql, statement.arguments(values), left())
         except (*LOST, *BUSY) as failure:
             raise Unavailable(NO_ANSWER) from failure
 
@@ -205,18 +145,17 @@ class Database:
         Raises:
             Unavailable: PostgreSQL does not answer, or not in time; nothing was committed as far as can be known.
         """
-        if self._writers is None:
-            raise RuntimeError("Database.open() was not called")
+        pool, seats = self._changes.connections, self._changes.seats
         try:
-            await self._writing.take(left_to_begin())
+            await seats.take(left_to_begin())
             try:
-                begun = await self._begun(self._writers)
+                begun = await self._begun(pool)
                 try:
                     yield begun
                 finally:
                     await begun.close()
             finally:
-                self._writing.leave()
+                seats.leave()
         except (*LOST, *BUSY) as failure:
             raise Unavailable(NO_ANSWER) from failure
 
@@ -387,14 +326,3 @@ class Transaction:
             raise
         finally:
             self._told(sql, time.perf_counter() - started)
-
-
-async def _closed(pool: Pool) -> None:
-    try:
-        await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
-    except TimeoutError:
-        pool.terminate()
-
-
-async def _leave_as_is(_: object) -> None:
-    return None

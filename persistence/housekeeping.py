@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Delete, Table, and_, delete, or_, select, tuple_
+from sqlalchemy import ColumnElement, Delete, Table, and_, delete, literal_column, or_, select, tuple_
 
 from domain.users.revocation import REMEMBERED
 from domain.users.sessions import IDLE
@@ -52,5 +52,5 @@ def _outdated(at: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
 def _delete_some(table: Table, which: ColumnElement[bool]) -> Delete:
     """What somebody else has locked is left for the next time: waiting for it could take too long for all the rest."""
     key = table.primary_key.columns
-    some = select(*key).where(which).limit(AT_ONCE).with_for_update(skip_locked=True).cte("some")
+    some = select(*key).where(which).limit(literal_column(str(AT_ONCE))).with_for_update(skip_locked=True).cte("some")
     return delete(table).where(tuple_(*key).in_(select(*some.c)))

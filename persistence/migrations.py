@@ -12,7 +12,7 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from persistence.condition import OLDEST_POSTGRES
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 
 SCRIPTS = Path(__file__).parent.parent / "alembic"
 # any constant will do: it keeps two processes that start together from migrating at the same time

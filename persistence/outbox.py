@@ -42,12 +42,12 @@ from domain.shared.events import Event
 from domain.shared.following import Together
 from persistence.database import Database, Transaction
 from persistence.effects import inbox, outbox
-from persistence.statements import Statement, given, parameter, parameters
+from persistence.statements import Statement, few, given, parameter, parameters
 
 SHORTEST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
-DONE_AT_ONCE = 100
-"""Events that are removed by one statement."""
+MOST = 100
+"""Events that are taken, or removed, by one statement."""
 
 
 class Fate(Enum):
@@ -144,14 +144,13 @@ def _take() -> Statement:
     )
     notes = (inbox.c.consumer == any_(parameters("consumers", String())), inbox.c.message_id == outbox.c.id)
     noted = select(func.array_agg(inbox.c.consumer, type_=ARRAY(String()))).where(*notes).scalar_subquery()
-    due = (
+    next_ones = (
         select(outbox.c.id, outbox.c.consumer)
         .where(outbox.c.parked_at.is_(None), outbox.c.due_at <= func.now(), first_of_its_key)
         .order_by(outbox.c.due_at, outbox.c.id)
-        .limit(parameter("most", Integer()))
         .with_for_update(skip_locked=True)
-        .cte("due")  # runs once; inside IN (…) it might run, and lock, once for each row
     )
+    due = few(next_ones, MOST).cte("due")  # runs once; inside IN (…) it might run, and lock, once for each row
     return Statement(
         update(outbox)
         .where(outbox.c.id == due.c.id, outbox.c.consumer == due.c.consumer)
@@ -261,7 +260,7 @@ class SqlOutbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._done = Together(self._delete, DONE_AT_ONCE)
+        self._done = Together(self._delete, MOST)
 
     async def take(self, most: int, lease: timedelta, consumers: Sequence[str] = ()) -> Sequence[Taken]:
         """Up to `most` events that are due, with what is noted of these consumers. Raises: Unavailable."""

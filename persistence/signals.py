@@ -10,7 +10,8 @@ from sqlalchemy import Text, func, select
 
 from domain.shared.broadcasting import CHANNEL, QUIET_SECONDS, BroadcastSignals
 from domain.shared.following import Together
-from persistence.database import LOST, Database, connect
+from persistence.connections import connect
+from persistence.database import LOST, Database
 from persistence.statements import Statement, parameters
 
 ANSWER_SECONDS = 2.0

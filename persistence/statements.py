@@ -11,7 +11,19 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Table, insert, update
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    GenerativeSelect,
+    Integer,
+    Select,
+    Table,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -20,20 +32,24 @@ from sqlalchemy.types import TypeEngine
 _DIALECT = dialect()
 _CHANGING = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
+_KEY = re.compile(r"= (?:ANY|any) ?\(\$\d+|= \$\d+")
+_SELECTIVE = re.compile(r"\bLIMIT\b|\bcount\(")
 
 
 class Statement:
     """The SQL of a Core expression and the order of its parameters.
 
     `changes` is the table that it changes, None where it reads, or changes several; `only_adds` says that it leaves
-    alone what is there. Compiled when it is first used: there are many, of which a command needs few.
+    alone what is there. `is_lookup` says that it finds what equals its values, all of it: how it is done best does not
+    depend on them. Compiled when it is first used: there are many, of which a command needs few.
     """
 
-    __slots__ = ("_defaults", "_expression", "_names", "_words", "changes", "only_adds", "sql")
+    __slots__ = ("_defaults", "_expression", "_names", "_words", "changes", "is_lookup", "only_adds", "sql")
 
     sql: str
     changes: str | None
     only_adds: bool
+    is_lookup: bool
     _names: tuple[str, ...]
     _defaults: Mapping[str, Any]
     _words: frozenset[str]
@@ -58,6 +74,7 @@ class Statement:
         changing = _CHANGING.match(sql)
         self.changes = None if changing is None else changing[1]
         self.only_adds = sql.startswith("INSERT") and " ON CONFLICT " not in sql
+        self.is_lookup = not _SELECTIVE.search(sql) and len(_KEY.findall(sql)) == len(_PLACEHOLDER.findall(sql))
         self._words = frozenset(re.findall(r"\w+", sql))
         self.sql = sql
 
@@ -94,6 +111,16 @@ def parameter(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
 def parameters(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
     """A list of values, given when the statement runs; for `column == any_(parameters(...))`."""
     return BindParameter(name, type_=ARRAY(type_), required=True)
+
+
+def few(found: GenerativeSelect, bound: int) -> Select[Any]:
+    """As many of what is found as `most` says, and never more than `bound`, which PostgreSQL knows when it plans.
+
+    It would prepare for a tenth of all otherwise: with 100,000 events waiting, to take the next twenty took 12 ms
+    instead of 1. Rows are locked as they are asked for: those past `most` are left alone.
+    """
+    inner = found.limit(literal_column(str(bound))).subquery("few")
+    return select(inner).limit(parameter("most", Integer()))
 
 
 def given(table: Table, *names: str) -> Mapping[str, BindParameter[Any]]:

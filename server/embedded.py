@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from adapters.embedded_postgres import EmbeddedPostgres
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.settings import Settings
 
 

@@ -9,7 +9,8 @@ from adapters.passwords import Argon2PasswordHasher
 from domain.shared.errors import Unavailable
 from persistence import migrations
 from persistence.condition import Condition, DatabaseUnusable, examine, turn
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.schema_state import SchemaState, state_of
 from persistence.users.administrators import SqlAdministrators
 from server.demo.loading import DemoReport, load_demo

@@ -52,7 +52,8 @@ from domain.users.revocation import RevokedSessions
 from domain.users.throttling import Throttle
 from domain.users.user import ANONYMOUS, UNKNOWN, Actor, Client
 from persistence.carts.repository import SqlCartReader
-from persistence.database import ConnectionSettings, Database, Listener, bounded
+from persistence.connections import ConnectionSettings
+from persistence.database import Database, Listener, bounded
 from persistence.orders.following import SqlOrderedEvents, SqlTrackedOrders
 from persistence.orders.readers import SqlOrderReader
 from persistence.outbox import SqlOutbox

@@ -16,7 +16,7 @@ import pytest
 
 from adapters.embedded_postgres import EmbeddedPostgres
 from persistence import migrations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.app import build_app
 from server.demo.loading import load_demo
 from server.settings import Settings, read_settings

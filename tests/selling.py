@@ -16,7 +16,8 @@ from domain.users.address import Address
 from domain.users.user import UserId
 from persistence.audit import violations
 from persistence.carts.repository import address_text
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from tests import sql
 
 HOME = Address("7 Canary Row", "Leeds", "GB", first_name="Bea", last_name="Buyer", phone="+44 113 496 0077")

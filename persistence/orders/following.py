@@ -15,6 +15,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     select,
     true,
     update,
@@ -98,7 +99,7 @@ def _settle() -> Update:
         select(events.c.order_id, events.c.sequence, events.c.occurred_at)
         .where(events.c.position.is_(None))
         .order_by(events.c.order_id, events.c.sequence)
-        .limit(parameter("most", Integer()))
+        .limit(literal_column(str(AT_ONCE)))
         .cte("waiting")
     )
     reached = func.max(waiting.c.occurred_at).over(partition_by=waiting.c.order_id, order_by=waiting.c.sequence)
@@ -152,7 +153,7 @@ class SqlOrderedEvents:
         try:
             async with self._database.transaction() as transaction:
                 await transaction.fetch(self.LOCK, {"lock": LOCK})
-                done = await transaction.run(self.SETTLE, {"most": AT_ONCE})
+                done = await transaction.run(self.SETTLE, {})
                 await transaction.commit()
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as failure:
             raise InTheWay(NO_ANSWER) from failure

@@ -40,7 +40,7 @@ from persistence.orders.tables import events, fulfillments, lines, orders, redem
 from persistence.payments.tables import payments
 from persistence.pricing.tables import discount_codes
 from persistence.products.tables import adjustments, variants
-from persistence.statements import Statement, inserting, parameter, updating
+from persistence.statements import Statement, few, inserting, parameter, updating
 
 ORDERS = ORDER.reading(None)
 LINES, FULFILLMENTS = LINE.reading(None), FULFILLMENT.reading(None)
@@ -50,6 +50,8 @@ QUANTITY = parameter("quantity", Integer())
 AT = parameter("at", DateTime(timezone=True))
 EVENT_COLUMNS = tuple(column.name for column in events.c if column.name != "position")
 """The position is given later, once it was committed."""
+MOST_OVERDUE = 100
+"""Orders that are looked for at once."""
 ERASED = "erased"
 """Stands where something personal stood."""
 ADDED = tuple(column.name for column in orders.c if column.name != "updated_at")
@@ -184,11 +186,13 @@ class SqlOrders:
         select(*FULFILLMENTS.columns).where(fulfillments.c.order_id == ORDER_ID).order_by(fulfillments.c.id)
     )
     OVERDUE = Statement(
-        select(*ORDERS.columns)
-        .where(orders.c.status == OrderStatus.PENDING.value, orders.c.expires_at <= AT)
-        .order_by(orders.c.expires_at, orders.c.id)
-        .limit(parameter("most", Integer()))
-        .with_for_update(key_share=True, skip_locked=True)
+        few(
+            select(*ORDERS.columns)
+            .where(orders.c.status == OrderStatus.PENDING.value, orders.c.expires_at <= AT)
+            .order_by(orders.c.expires_at, orders.c.id)
+            .with_for_update(key_share=True, skip_locked=True),
+            MOST_OVERDUE,
+        )
     )
     RENEW_ACCESS = Statement(
         update(orders)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import DateTime, Integer, String, Uuid, and_, or_, select
+from sqlalchemy import DateTime, String, Uuid, and_, or_, select
 
 from domain.orders.order import Order, OrderId
 from domain.payments.payment import Payment, PaymentId, PaymentProvider, PaymentStatus
@@ -18,11 +18,12 @@ from persistence.orders.tables import orders
 from persistence.payments.mappers import PAYMENT, REFUND
 from persistence.payments.returns import SqlReturns
 from persistence.payments.tables import payments, refund_lines, refunds
-from persistence.statements import Statement, inserting, parameter, updating
+from persistence.statements import Statement, few, inserting, parameter, updating
 
 PAYMENTS, REFUNDS = PAYMENT.reading(None), REFUND.reading(None)
 BEFORE = parameter("before", DateTime(timezone=True))
-MOST = parameter("most", Integer())
+MOST = 100
+"""Payments, or refunds, that are looked into at once."""
 ADDED = tuple(column.name for column in payments.c if column.name != "updated_at")
 CHANGING = (
     *("status", "amount_captured", "amount_refunded", "method", "failure", "next_action", "reference"),
@@ -35,12 +36,12 @@ _ALL_REFUNDS = select(*REFUNDS.columns).join(payments, payments.c.id == refunds.
 def _unsettled() -> Statement:
     """What the provider has never heard of is left out, unless it may be on its way there."""
     asked = or_(payments.c.reference.is_not(None), payments.c.status == PaymentStatus.PROCESSING.value)
-    return Statement(
+    found = (
         select(*PAYMENTS.columns)
         .where(and_(payments.c.is_closed.is_(False), asked, payments.c.updated_at < BEFORE))
         .order_by(payments.c.updated_at, payments.c.id)
-        .limit(MOST)
     )
+    return Statement(few(found, MOST))
 
 
 class SqlPayments(SqlReturns):
@@ -72,9 +73,12 @@ class SqlPayments(SqlReturns):
     ADD_REFUND_LINE = inserting(refund_lines, *(column.name for column in refund_lines.c))
     SAVE_REFUND = updating(refunds, "status", "reference")
     PENDING_REFUNDS = Statement(
-        _ALL_REFUNDS.where(refunds.c.status == RefundStatus.PENDING.value, refunds.c.updated_at < BEFORE)
-        .order_by(refunds.c.updated_at, refunds.c.id)
-        .limit(MOST)
+        few(
+            _ALL_REFUNDS.where(refunds.c.status == RefundStatus.PENDING.value, refunds.c.updated_at < BEFORE).order_by(
+                refunds.c.updated_at, refunds.c.id
+            ),
+            MOST,
+        )
     )
 
     def __init__(self, transaction: Transaction) -> None:

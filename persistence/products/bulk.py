@@ -19,7 +19,8 @@ import asyncpg
 from domain.products.category import CategoryId
 from domain.products.drafts import CategoryDraft, ProductDraft, VariantDraft
 from domain.shared.errors import Unavailable
-from persistence.database import LOST, ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import LOST
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Shelves = Mapping[str, CategoryId]

@@ -24,7 +24,7 @@ from domain.payments.sandbox import (
 from domain.shared.errors import InTheWay
 from persistence.database import Database, Transaction
 from persistence.sandbox.tables import customers, deliveries, intents, keys, methods, refunds, setups
-from persistence.statements import Statement, given, parameter, updating
+from persistence.statements import Statement, few, given, parameter, updating
 
 AT_ONCE = 5
 """Transactions: half of a usual pool. The shop needs the others, and is to wait for the sandbox, not for them."""
@@ -38,7 +38,8 @@ TABLES: Mapping[type[SandboxRecord], Table] = {
     SandboxDelivery: deliveries,
 }
 AT = parameter("at", DateTime(timezone=True))
-MOST = parameter("most", Integer())
+MOST = 100
+"""Deliveries that are taken at once."""
 Record = TypeVar("Record", SandboxCustomer, SandboxMethod, SandboxIntent, SandboxRefund, SandboxSetup)
 
 
@@ -59,14 +60,13 @@ def _claiming() -> Statement:
 
 
 def _taking() -> Statement:
-    due = (
+    next_ones = (
         select(deliveries.c.id, deliveries.c.due_at.label("was_due_at"))
         .where(deliveries.c.due_at <= AT)
         .order_by(deliveries.c.due_at, deliveries.c.id)
-        .limit(MOST)
         .with_for_update(skip_locked=True)
-        .cte("due")
     )
+    due = few(next_ones, MOST).cte("due")
     return Statement(
         update(deliveries)
         .where(deliveries.c.id == due.c.id)
@@ -77,7 +77,8 @@ def _taking() -> Statement:
 
 def _unsettled() -> Statement:
     payments = select(intents.c.id).where(intents.c.settles_at <= AT)
-    return Statement(union(payments, select(refunds.c.intent_id).where(refunds.c.settles_at <= AT)).limit(MOST))
+    either = union(payments, select(refunds.c.intent_id).where(refunds.c.settles_at <= AT))
+    return Statement(either.limit(parameter("most", Integer())))
 
 
 class SqlSandboxBook:

@@ -8,7 +8,8 @@ import asyncpg
 
 from domain.shared.errors import Unavailable
 from persistence.audit import LAWS, SECONDS, violations
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.payments.books import SqlBooks
 from server.cli.screen import Screen
 from server.embedded import database

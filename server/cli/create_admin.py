@@ -11,7 +11,8 @@ from adapters.passwords import Argon2PasswordHasher
 from domain.shared.errors import InvalidInput
 from domain.users.passwords import SHORTEST, accepted
 from domain.users.person import email_address
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.users.administrators import Outcome, SqlAdministrators
 from server.cli.screen import Screen
 from server.embedded import database

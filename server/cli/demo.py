@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.cli.screen import Screen
 from server.demo.loading import DemoReport
 from server.embedded import database

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.shared.errors import Unavailable
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.waiting import SqlWaiting, Waiting, Wanted
 from server.cli.screen import Screen
 from server.embedded import database

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.shared.errors import Unavailable
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.waiting import NotParked, SqlWaiting
 from server.cli.screen import Screen
 from server.embedded import database

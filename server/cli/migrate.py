@@ -2,7 +2,7 @@
 
 import asyncio
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.schema_state import revisions
 from server.cli.screen import Screen
 from server.embedded import database

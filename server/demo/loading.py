@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.products.drafts import ProductDraft
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.products.bulk import Loader, loading
 from server.demo.generator import first_id, generated
 from server.demo.reading import read_catalogue

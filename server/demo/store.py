@@ -10,7 +10,8 @@ from domain.pricing.shipping import ShippingRate, ShippingRateId
 from domain.pricing.taxes import TaxRate, TaxRateId
 from domain.shared.errors import Conflict
 from domain.shared.money import Money
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.pricing.store import SqlStore
 from server.demo.identity import identity
 

@@ -14,7 +14,8 @@ import asyncpg
 from adapters.redis_connections import redis_client
 from adapters.redis_signals import RedisSignals
 from domain.shared.broadcasting import CHANNEL, QUIET_SECONDS, BroadcastSignals
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.signals import SqlSignals
 from tests.valkey import Valkey
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from domain.shared.broadcasting import BroadcastSignals
 from domain.shared.fanout import MOST_WAITING
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from tests import valkey
 from tests.adapters.media import Medium, RedisMedium, SqlMedium
 

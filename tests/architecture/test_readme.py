@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.graphql.errors import written
 from server.graphql.request import GraphQLRequest
 from server.settings import Settings

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.graphql.request import GraphQLRequest
 from server.settings import read_settings
 from server.wiring import open_shop

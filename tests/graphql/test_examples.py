@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from domain.users.user import UserRole
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.app import build_app
 from server.graphiql import Example, read_examples
 from server.graphql.request import GraphQLRequest

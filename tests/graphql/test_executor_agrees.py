@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from domain.users.user import ANONYMOUS, Actor
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from resolvers.context import context
 from resolvers.readers import Readers
 from resolvers.services import Services

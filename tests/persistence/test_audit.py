@@ -12,7 +12,7 @@ from domain.orders.shipment import Details
 from domain.payments.wish import Wish
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from persistence.audit import LAWS, violations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.payments import laws as money
 from server.wiring import Shop
 from tests import sql

@@ -13,7 +13,7 @@ from domain.payments.standing import payment_status
 from domain.shared.clock import now
 from domain.shared.money import Money
 from persistence.audit import violations
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from persistence.payments.laws import LAWS, STANDING
 from tests.persistence.order_examples import order
 from tests.persistence.payment_examples import REFUND

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlMedia, SqlProducts, SqlVariants
 

@@ -12,7 +12,7 @@ import pytest
 from domain.products.drafts import CategoryDraft, ProductDraft
 from domain.products.product import ProductId
 from domain.shared.errors import Unavailable
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from persistence.products.bulk import CHUNK, Loaded, loading
 from server.demo.generator import generated
 from server.demo.reading import read_catalogue

@@ -11,7 +11,8 @@ from domain.carts.cart import Cart, CartLine, CartLineId, new_cart_id
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
 from persistence.carts.repository import SqlCarts
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from tests.selling import Market, market
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)

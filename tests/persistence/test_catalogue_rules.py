@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 
 from domain.shared.ids import uuid7
 from persistence.carts.tables import carts
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from persistence.metadata import METADATA
 from persistence.orders.tables import orders
 from persistence.payments.tables import payments

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Integer, func, select, text
 
 from domain.shared.errors import Unavailable
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from persistence.statements import Statement, parameter
 from tests import sql
 

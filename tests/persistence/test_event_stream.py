@@ -15,7 +15,8 @@ from domain.orders.events import OrderEventId
 from domain.orders.order import OrderId
 from domain.shared.errors import Unavailable
 from domain.shared.ids import uuid7
-from persistence.database import ConnectionSettings, Database, Transaction
+from persistence.connections import ConnectionSettings
+from persistence.database import Database, Transaction
 from persistence.orders.following import AT_ONCE, LOCK, SqlOrderedEvents, SqlTrackedOrders
 from persistence.statements import Statement
 from tests import selling, sizes, sql

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from domain.shared.clock import now
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from persistence.housekeeping import AT_ONCE, tidy
 from tests import sql
 

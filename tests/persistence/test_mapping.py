@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from persistence.mapping import Mapper
 from persistence.products.categories import SqlCategories
 from persistence.products.mappers import CATEGORY, MEDIA, PRODUCT, VARIANT

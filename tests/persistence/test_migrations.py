@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from persistence import migrations
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from persistence.metadata import METADATA
 from persistence.products.tables import shop
 from persistence.users.tables import users

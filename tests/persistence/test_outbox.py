@@ -14,7 +14,8 @@ from domain.shared.events import Event
 from domain.shared.ids import uuid7
 from domain.users.user import User, UserId, UserRole
 from persistence import outbox
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.outbox import Fate, Left, SqlOutbox, Taken
 from persistence.signals import SqlSignals
 from persistence.unit_of_work import TOPIC, SqlUnitOfWork, SqlUnitsOfWork

@@ -27,7 +27,8 @@ from domain.products.listing import (
 )
 from domain.products.product import Product, ProductId, ProductStatus, ProductVariant, SelectedOption
 from domain.shared.paging import Order, Page, PageArguments, Window, encode
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from persistence.products.categories import SqlCategories
 from persistence.products.readers import SqlProducts, SqlVariants
 from tests import sizes

@@ -1,19 +1,25 @@
 """What PostgreSQL does with the statements of the catalogue, on a shop that is large enough to choose."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import asyncpg
+import pytest
+from sqlalchemy import DateTime, SelectBase, String, Uuid, any_, func, select
 
 from domain.products.listing import ProductFilter, ProductListing, ProductSortField, product_order
 from domain.shared.ids import uuid7
 from domain.shared.paging import Key, Position, Window
-from persistence.database import ConnectionSettings
+from persistence.connections import ONCE, ConnectionSettings, connect
+from persistence.effects import outbox
+from persistence.outbox import SqlOutbox
 from persistence.paging import WindowPlan, window_values
 from persistence.products import conditions
 from persistence.products.listing import PAGE
-from persistence.statements import Statement
+from persistence.sandbox.books import SqlSandboxBooks
+from persistence.statements import Statement, parameter, parameters
 from server.demo.loading import load_demo
 
 KEYS: dict[type[Key], Key] = {
@@ -50,3 +56,58 @@ async def test_every_order_is_read_from_its_index_without_sorting(empty_database
             wrong.append(f"{listing.window.order.tag}\n{plan}")
     await connection.close()
     assert wrong == []
+
+
+BACKLOG = """
+INSERT INTO outbox (id, topic, key, facts, occurred_at)
+SELECT gen_random_uuid(), 'a.b', gen_random_uuid(), '{}', now() - interval '1 day' + number * interval '1 ms'
+FROM generate_series(1, 20000) number
+"""
+DELIVERIES = """
+INSERT INTO sandbox_deliveries (id, about, payload, due_at, created_at, attempts)
+SELECT gen_random_uuid(), number, '{}', now() - interval '1 day' + number * interval '1 ms', now(), 0
+FROM generate_series(1, 20000) number
+"""
+
+
+@pytest.mark.parametrize(
+    ("taking", "index"),
+    [(SqlOutbox.TAKE, "ix_outbox_due_at"), (SqlSandboxBooks.TAKE, "ix_sandbox_deliveries_due_at")],
+    ids=["events", "webhooks"],
+)
+async def test_the_next_of_many_are_read_from_an_index_whatever_their_number_will_be(
+    empty_database: ConnectionSettings, taking: Statement, index: str
+) -> None:
+    connection = await connect(empty_database)
+    for sql in (BACKLOG, DELIVERIES, "ANALYZE", f"SET plan_cache_mode = {ONCE}", f"PREPARE taking AS {taking.sql}"):
+        await connection.execute(sql)
+    values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", taking.sql))))
+    plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN EXECUTE taking ({values})"))
+    await connection.close()
+    assert f"Index Scan using {index} " in plan, plan
+    assert len(re.findall("Sort Key: .*due_at", plan)) == 0, plan
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        select(outbox.c.id),
+        select(outbox.c.id).where(outbox.c.key == parameter("key", Uuid())),
+        select(outbox.c.id).where(outbox.c.key == any_(parameters("keys", Uuid()))),
+    ],
+)
+def test_what_finds_all_that_equals_its_values_is_planned_once(expression: SelectBase) -> None:
+    assert Statement(expression).is_lookup
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        select(outbox.c.id).where(outbox.c.due_at > parameter("at", DateTime(timezone=True))),
+        select(outbox.c.id).where(outbox.c.key == parameter("key", Uuid())).limit(3),
+        select(func.count()).where(outbox.c.topic == parameter("topic", String())),
+        select(outbox.c.id).where(outbox.c.topic.like(parameter("topic", String()))),
+    ],
+)
+def test_what_seeks_counts_or_pages_is_planned_each_time(expression: SelectBase) -> None:
+    assert not Statement(expression).is_lookup

@@ -12,7 +12,8 @@ import pytest
 
 from domain.products.inventory import VariantId
 from domain.shared.ids import uuid7
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.products.ranking import SqlRanking
 from tests import sql
 from tests.persistence.order_examples import order

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Numeric, func, select, text
 
 from domain.shared.errors import Unavailable
-from persistence.database import ConnectionSettings, Database, Transaction
+from persistence.connections import ConnectionSettings
+from persistence.database import Database, Transaction
 from persistence.statements import Statement, parameter
 from persistence.turns import SHOWING_SECONDS, Seats, Turns, changed, left, left_to_begin, left_to_read, timed
 from tests import sql

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from domain.shared.errors import Unavailable
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from persistence.statements import Statement
 from tests import sql
 

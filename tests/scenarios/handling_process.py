@@ -9,7 +9,7 @@ import sys
 from sqlalchemy import text
 
 from domain.shared.events import Event
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.statements import Statement
 from persistence.unit_of_work import SqlUnitOfWork
 from tests import sql

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from domain.shared.consuming import routes
 from domain.users.user import ANONYMOUS, Actor
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.consumers import UNANSWERED
 from server.settings import CHECKOUT, read_settings
 from server.wiring import Shop, open_shop

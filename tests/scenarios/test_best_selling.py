@@ -14,7 +14,7 @@ from domain.products.inventory import VariantId
 from domain.shared.clock import now
 from domain.shared.consuming import Delivery
 from domain.shared.events import Event
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.unit_of_work import SqlUnitsOfWork
 from resolvers import global_ids
 from server.settings import read_settings

@@ -15,7 +15,7 @@ from domain.carts.cart import MOST_LINES
 from domain.products.inventory import VariantId
 from domain.shared.errors import Unavailable
 from domain.users.user import ANONYMOUS, Actor, UserRole
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from resolvers import global_ids
 from server.settings import read_settings
 from server.wiring import Shop, open_shop

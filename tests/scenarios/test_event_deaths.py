@@ -13,7 +13,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from persistence.database import ConnectionSettings, Database, connect
+from persistence.connections import ConnectionSettings, connect
+from persistence.database import Database
 from resolvers import global_ids
 from tests import rabbitmq, sql
 from tests.command import Souk, fresh_home

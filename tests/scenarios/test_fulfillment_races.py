@@ -20,7 +20,7 @@ from domain.payments.wish import Wish
 from domain.products.inventory import VariantId
 from domain.shared.errors import Conflict, DomainError, SeveralErrors, Unavailable
 from domain.users.user import ANONYMOUS, Actor, UserRole
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.settings import read_settings
 from server.wiring import Shop, open_shop
 from tests import sql

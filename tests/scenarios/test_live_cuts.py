@@ -14,7 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from domain.orders.order import OrderId
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from resolvers import global_ids
 from server.settings import Settings, read_settings
 from server.wiring import Shop, open_shop

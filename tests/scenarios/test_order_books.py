@@ -29,7 +29,7 @@ from domain.products.stock_keeping import Change
 from domain.shared.errors import Conflict, InvalidInput, SeveralErrors
 from domain.users.user import ANONYMOUS, Actor, UserRole
 from persistence.audit import violations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.settings import read_settings
 from server.wiring import Shop, open_shop
 from tests import sql

@@ -12,7 +12,7 @@ from domain.shared.clock import now
 from domain.shared.consuming import Delivery
 from domain.shared.events import Event
 from persistence import outbox
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from resolvers import global_ids
 from server.settings import read_settings
 from server.wiring import Shop, open_shop

@@ -19,7 +19,8 @@ from domain.orders.placing import Placement
 from domain.payments.wish import Wish
 from domain.shared.errors import DomainError, Unavailable
 from domain.users.user import ANONYMOUS, Actor, UserRole
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from resolvers import global_ids, loaders
 from server.wiring import Shop
 from tests import sql

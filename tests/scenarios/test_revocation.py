@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 
 from adapters.redis_connections import redis_client
 from domain.shared.errors import InvalidToken
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.settings import read_settings
 from server.wiring import Shop, open_shop
 from tests import valkey

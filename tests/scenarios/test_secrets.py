@@ -15,7 +15,7 @@ import httpx
 import pytest
 import structlog
 
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from server import logs
 from server.app import build_app
 from server.settings import Environment, Settings, read_settings

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from domain.users.sessions import GRACE
 from domain.users.tokens import digest
 from domain.users.user import UserRole
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.wiring import Shop
 from tests import sizes
 from tests.graphql.accounts.mutations import (

@@ -12,7 +12,8 @@ from domain.shared.clock import now
 from domain.shared.consuming import Consumer, Handling, inside, outside
 from domain.shared.events import Event, Handler
 from persistence import outbox
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.inbox import SqlInbox
 from persistence.outbox import SqlOutbox
 from persistence.signals import SqlSignals

@@ -10,7 +10,8 @@ from uuid import UUID
 from domain.shared.consuming import Consumer, outside
 from domain.shared.events import Event, Handler
 from persistence import outbox
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.inbox import SqlInbox
 from persistence.outbox import SqlOutbox
 from persistence.signals import SqlSignals

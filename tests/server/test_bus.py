@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from domain.shared.consuming import Hopeless
 from domain.shared.errors import Unavailable
 from domain.shared.events import Event
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.unit_of_work import SqlUnitOfWork
 from tests import sql
 from tests.server.buses import Bus, bus, until

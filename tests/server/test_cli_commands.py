@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from persistence import migrations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server import sdl
 from server.cli.settings import HIDDEN, listing, shown
 from server.settings import CHECKOUT, Environment, Settings, read_settings

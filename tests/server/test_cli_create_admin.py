@@ -8,7 +8,7 @@ import pytest
 from adapters.passwords import Argon2PasswordHasher
 from domain.shared.errors import InvalidCredentials
 from domain.users.user import UNKNOWN, UserRole
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from server.wiring import Shop
 from tests.command import Souk
 from tests.people import PASSWORD, person, signed_in

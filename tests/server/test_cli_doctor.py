@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from persistence import migrations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from tests.adapters.mail_servers import Catcher, listening
 from tests.adapters.stripe_server import stripe_server
 from tests.adapters.stripe_state import StripeState

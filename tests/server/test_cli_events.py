@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from persistence import migrations
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.cli.events_list import age
 from tests.command import Souk
 

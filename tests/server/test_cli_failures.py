@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.settings import CHECKOUT
 from tests.command import Souk
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import psutil
 import pytest
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from tests.command import PATIENCE, Serving, Souk
 
 

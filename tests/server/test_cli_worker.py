@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from persistence import migrations
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from tests.adapters.mail_servers import HANG, Catcher, listening, scripted
 from tests.command import PATIENCE, Running, Souk
 from tests.sizes import KILLED_WORKERS

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from domain.products.drafts import CatalogueDraft, ProductDraft, VariantDraft
 from domain.products.product import ProductStatus
-from persistence.database import ConnectionSettings, connect
+from persistence.connections import ConnectionSettings, connect
 from server.demo import dates
 from server.demo.drawings import drawings
 from server.demo.generator import first_id, generated

@@ -7,7 +7,8 @@ import pytest
 
 from adapters.passwords import Argon2PasswordHasher
 from domain.users.passwords import PasswordHasher
-from persistence.database import ConnectionSettings, Database
+from persistence.connections import ConnectionSettings
+from persistence.database import Database
 from persistence.users.administrators import Outcome, SqlAdministrators
 from server.first_admin import EMAIL, FirstAdmin, FirstAdmins
 

@@ -5,7 +5,7 @@ import asyncpg
 import httpx
 import pytest
 
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.app import build_app
 from server.settings import read_settings
 

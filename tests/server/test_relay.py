@@ -13,7 +13,7 @@ from domain.shared.consuming import AT_ONCE
 from domain.shared.errors import Unavailable
 from domain.shared.events import Event, Handler
 from domain.shared.mail import MailRefused
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.outbox import SqlOutbox
 from server.relay import FINISHING_SECONDS, InProcess, Relay
 from tests import sql

@@ -10,7 +10,7 @@ import pytest
 from domain.shared.consuming import Consumer, outside
 from domain.shared.errors import Unavailable
 from domain.shared.events import Event
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.inbox import SqlInbox
 from persistence.outbox import SqlOutbox, Taken
 from server.relay import TOGETHER_SECONDS, InProcess, Relay

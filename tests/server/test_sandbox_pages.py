@@ -14,7 +14,7 @@ from domain.payments.gateway import Confirmation, Intent, NewIntent, PaymentGate
 from domain.payments.payment import CaptureMethod, PaymentId, PaymentStatus
 from domain.shared.ids import uuid7
 from domain.shared.money import Money
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.app import build_app
 from server.payment_wiring import gateway
 from server.settings import BadSettings, read_settings

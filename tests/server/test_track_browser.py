@@ -13,7 +13,7 @@ from domain.orders.fulfillment import FulfillmentStatus
 from domain.orders.fulfillments import Packing, Update
 from domain.orders.order import OrderId
 from domain.orders.shipment import Details
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.graphiql_build import is_outdated
 from server.settings import CHECKOUT, read_settings
 from server.wiring import open_shop

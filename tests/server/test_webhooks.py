@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from adapters.sandbox.webhooks import SandboxNoticeReader
 from adapters.stripe_payments import StripeNoticeReader
 from domain.payments.gateway import NoticeReader
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.metadata import METADATA
 from server.app import build_app
 from server.settings import read_settings

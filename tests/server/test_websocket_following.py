@@ -18,7 +18,7 @@ from domain.orders.tracking import OrderTracking
 from domain.products.availability import StockWatch
 from domain.shared.clock import now
 from domain.users.user import ANONYMOUS, Actor
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from persistence.orders.following import SqlOrderedEvents, SqlTrackedOrders
 from persistence.products.readers import SqlVariants
 from resolvers import global_ids

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.users.tokens import digest
-from persistence.database import ConnectionSettings
+from persistence.connections import ConnectionSettings
 from server.wiring import Shop
 from tests import sizes
 from tests.graphql.accounts.mutations import (
