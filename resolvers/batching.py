@@ -31,6 +31,10 @@ class Loader(Generic[K, V]):
         # whoever gives up waiting must not take the answer from the others who wait for it
         return asyncio.shield(asyncio.ensure_future(self._columns.load(tuple(keys))))
 
+    def prime(self, key: K, value: V) -> None:
+        """Let who asks for this key alone have `value`, as it is known already."""
+        self._columns.prime((key,), (value,))
+
     async def load(self, key: K) -> V:
         [value] = await self.load_column((key,))
         return value

@@ -143,15 +143,24 @@ async def select_shipping(
     rate = ShippingRateId(
         global_ids.required("ShippingMethod", input.shipping_method_id, "shipping method", "shippingMethodId")
     )
-    return await info.context.services.carts.select_shipping(info.context.actor, _target(input), rate, once)
+    return _known(
+        info, await info.context.services.carts.select_shipping(info.context.actor, _target(input), rate, once)
+    )
 
 
 async def apply_code(info: Info, input: inputs.CartDiscountCodeApplyInput, once: Once | None) -> Cart:  # noqa: A002
-    return await info.context.services.carts.apply_code(info.context.actor, _target(input), input.code, once)
+    service = info.context.services.carts
+    return _known(info, await service.apply_code(info.context.actor, _target(input), input.code, once))
 
 
 async def remove_code(info: Info, input: inputs.CartDiscountCodeRemoveInput, once: Once | None) -> Cart:  # noqa: A002
     return await info.context.services.carts.remove_code(info.context.actor, _target(input), input.code, once)
+
+
+def _known(info: Info, checkout: Checkout) -> Cart:
+    """The cart, of which nobody has to find out any more what it comes to."""
+    info.context.loaders.checkout.prime(checkout.cart, checkout)
+    return checkout.cart
 
 
 def _target(sent: Aimed) -> Target:

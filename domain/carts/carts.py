@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.carts.cart import MOST_LINES, Cart, CartId, CartLineId, counted, new_cart_id
-from domain.carts.checkout import reckon
+from domain.carts.checkout import Checkout, Facts, reckon
 from domain.carts.errors import CartCompleted, CartVersionConflict
 from domain.carts.work import BeginCartsWork, CartsWork
 from domain.pricing import discounts
@@ -67,10 +67,10 @@ class Carts:
         mine = given_email or await self._email_of(actor.user_id)
         async with self.begin(once, actor.user_id) as work:
             known = None if actor.user_id is None else await work.carts.lock_open(actor.user_id)
-            cart = known or await work.carts.add(self._new(actor.user_id, currency))
+            cart = known or self._new(actor.user_id, currency)
             changed = cart.with_more(lines, await _prices(work, lines))
             changed = replace(changed, email=given_email or cart.email or mine, phone=given_phone or cart.phone)
-            stored = await work.carts.save(changed)
+            stored = await (work.carts.add(changed) if known is None else work.carts.save(changed))
             await work.commit(stored)
         return stored
 
@@ -135,31 +135,29 @@ class Carts:
 
     async def select_shipping(
         self, actor: Actor, target: Target, rate_id: ShippingRateId, once: Once | None = None
-    ) -> Cart:
+    ) -> Checkout:
         """Raises: see `_change`. InvalidInput: this way of shipping is not offered for the cart."""
 
-        async def change(work: CartsWork, cart: Cart) -> Cart:
-            changed = replace(cart, shipping_rate_id=rate_id)
-            if not await self._is_offered(work, changed):
+        def require_offered(checkout: Checkout) -> None:
+            if checkout.method is None:
                 problem = "must be one of the cart's `shippingMethods`; it has some once it has a shipping address."
                 raise InvalidInput("shippingMethodId", problem, UserErrorCode.SHIPPING_NOT_AVAILABLE)
-            return changed
 
-        return await self._change(actor, target, change, once)
+        def change(cart: Cart) -> Cart:
+            return replace(cart, shipping_rate_id=rate_id)
 
-    async def apply_code(self, actor: Actor, target: Target, code: str, once: Once | None = None) -> Cart:
+        return await self._change_checked(actor, target, change, require_offered, once)
+
+    async def apply_code(self, actor: Actor, target: Target, code: str, once: Once | None = None) -> Checkout:
         """Raises: see `_change`. InvalidInput: there is no such code, or it does not hold for the cart."""
         spelled = discounts.spelled(code)
 
-        async def change(work: CartsWork, cart: Cart) -> Cart:
-            changed = cart.with_code(spelled)
-            found = reckon(changed, await work.carts.facts(changed), self.clock()).codes
-            reason = next(one.reason for one in found if one.code == spelled)
+        def require_usable(checkout: Checkout) -> None:
+            reason = next(one.reason for one in checkout.codes if one.code == spelled)
             if reason is not None:
                 raise InvalidInput("code", f"cannot be used: {reason}", UserErrorCode.DISCOUNT_NOT_APPLICABLE)
-            return changed
 
-        return await self._change(actor, target, change, once)
+        return await self._change_checked(actor, target, lambda cart: cart.with_code(spelled), require_usable, once)
 
     async def remove_code(self, actor: Actor, target: Target, code: str, once: Once | None = None) -> Cart:
         """Raises: see `_change`. NotFound: it is not in the cart."""
@@ -196,8 +194,28 @@ class Carts:
             await work.commit(stored)
         return stored
 
-    async def _is_offered(self, work: CartsWork, cart: Cart) -> bool:
-        return reckon(cart, await work.carts.facts(cart), self.clock()).method is not None
+    async def _change_checked(
+        self,
+        actor: Actor,
+        target: Target,
+        change: Callable[[Cart], Cart],
+        require: Callable[[Checkout], None],
+        once: Once | None,
+    ) -> Checkout:
+        """Change the cart unless `require` raises, told what it comes to. Raises: see `_change`."""
+        known: Facts | None = None
+
+        async def changed(work: CartsWork, cart: Cart) -> Cart:
+            nonlocal known
+            new = change(cart)
+            known = await work.carts.facts(new)
+            require(reckon(new, known, self.clock()))
+            return new
+
+        stored = await self._change(actor, target, changed, once)
+        if known is None:
+            raise TypeError("a cart that was changed was looked at")
+        return reckon(stored, known, self.clock())
 
     async def _email_of(self, user_id: UserId | None) -> str | None:
         if user_id is None:
@@ -210,7 +228,7 @@ class Carts:
         return Cart(
             id=new_cart_id(),
             user_id=user_id,
-            version=0,
+            version=1,
             currency_code=currency,
             email=None,
             phone=None,

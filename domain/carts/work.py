@@ -13,7 +13,7 @@ from domain.users.user import UserId
 
 class CartRepository(Protocol):
     async def add(self, cart: Cart) -> Cart:
-        """The cart as stored."""
+        """A new cart with its lines, as stored."""
         ...
 
     async def lock(self, cart_id: CartId) -> Cart | None:

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, SelectBase, Uuid, any_, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Integer, SelectBase, Uuid, any_, delete, func, select, true, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.types import Numeric
 
 from domain.carts.cart import Cart, CartId, CartLine, CartLineId
@@ -26,7 +26,7 @@ from persistence.database import Database, Rows, Transaction
 from persistence.grouping import grouped
 from persistence.products.mappers import CURRENCY, money
 from persistence.products.tables import products, variants
-from persistence.statements import Statement, given, inserting, parameter, parameters
+from persistence.statements import Statement, given, parameter, parameters
 from persistence.users.tables import users
 
 CART = tuple(carts.c)
@@ -41,40 +41,51 @@ def _lines(which: ColumnElement[bool]) -> SelectBase:
     )
 
 
+IDS, CART_ID = parameters("ids", Uuid()), parameter("id", Uuid())
+
+
+def _add() -> Statement:
+    """A cart and its lines, these from arrays of their values, in one round trip."""
+    named = given(carts, "id", "version", "currency_code", *CHANGING)
+    added = insert(carts).values(named).returning(*CART).cte("added")
+    return Statement(select(*added.c).add_cte(_put(true()).cte("put")))
+
+
 def _save() -> Statement:
-    """The cart with all its lines as they are now, these from arrays of their values, in one round trip."""
-    ids, cart_id = parameters("ids", Uuid()), parameter("id", Uuid())
+    """The cart with all its lines as they are now."""
     saved = (
         update(carts)
-        .where(carts.c.id == cart_id)
+        .where(carts.c.id == CART_ID)
         .values({**given(carts, *CHANGING), "version": carts.c.version + 1})
         .returning(*CART)
         .cte("saved")
     )
-    gone = delete(lines).where(lines.c.cart_id == cart_id, lines.c.id != func.all(ids))
+    gone = delete(lines).where(lines.c.cart_id == CART_ID, lines.c.id != func.all(IDS))
     dropped = gone.returning(lines.c.id).cte("dropped")
     # asking for what is gone has it go first: a new line may be of the variant of an old one
     is_gone = select(func.count()).select_from(dropped).scalar_subquery() >= 0
+    return Statement(select(*saved.c).add_cte(_put(is_gone).cte("put")))
+
+
+def _put(when: ColumnElement[bool]) -> Insert:
     rows = select(
-        func.unnest(ids).label("id"),
-        cart_id.label("cart_id"),
+        func.unnest(IDS).label("id"),
+        CART_ID.label("cart_id"),
         func.unnest(parameters("variants", Uuid())).label("variant_id"),
         func.unnest(parameters("quantities", Integer())).label("quantity"),
         func.unnest(parameters("prices", Numeric())).label("seen_price"),
         func.unnest(parameters("positions", Integer())).label("position"),
-    ).where(is_gone)
+    ).where(when)
     new = insert(lines).from_select(["id", "cart_id", "variant_id", "quantity", "seen_price", "position"], rows)
     changing = ("quantity", "seen_price", "position")
-    put = new.on_conflict_do_update(index_elements=[lines.c.id], set_={one: new.excluded[one] for one in changing})
-    return Statement(select(*saved.c).add_cte(put.cte("put")))
+    return new.on_conflict_do_update(index_elements=[lines.c.id], set_={one: new.excluded[one] for one in changing})
 
 
 class SqlCarts:
     """Implements `domain.carts.work.CartRepository`."""
 
-    ID = parameter("id", Uuid())
-    ADD = inserting(carts, "id", "version", "currency_code", *CHANGING, returning=CART)
-    LOCK = Statement(select(*CART).where(carts.c.id == ID).with_for_update(key_share=True))
+    ADD = _add()
+    LOCK = Statement(select(*CART).where(carts.c.id == CART_ID).with_for_update(key_share=True))
     LOCK_OPEN = Statement(
         select(*CART)
         .where(carts.c.user_id == parameter("user_id", Uuid()), carts.c.order_id.is_(None))
@@ -84,8 +95,8 @@ class SqlCarts:
         select(users.c.id).where(users.c.id == parameter("user_id", Uuid())).with_for_update(key_share=True)
     )
     SAVE = _save()
-    DELETE = Statement(delete(carts).where(carts.c.id == ID))
-    LINES = Statement(_lines(lines.c.cart_id == ID))
+    DELETE = Statement(delete(carts).where(carts.c.id == CART_ID))
+    LINES = Statement(_lines(lines.c.cart_id == CART_ID))
     PRICES = Statement(
         select(variants.c.id, variants.c.price, CURRENCY)
         .join(products, products.c.id == variants.c.product_id)
@@ -98,10 +109,9 @@ class SqlCarts:
         self._transaction = transaction
 
     async def add(self, cart: Cart) -> Cart:
-        rows = await self._transaction.fetch(
-            self.ADD, {**_values(cart), "version": cart.version, "currency_code": cart.currency_code}
-        )
-        return cart_of(rows[0], ())
+        new = {"version": cart.version, "currency_code": cart.currency_code}
+        rows = await self._transaction.fetch(self.ADD, {**_values(cart), **_line_values(cart), **new})
+        return cart_of(rows[0], cart.lines)
 
     async def lock(self, cart_id: CartId) -> Cart | None:
         return await self._whole(await self._transaction.fetch(self.LOCK, {"id": cart_id}))
@@ -117,14 +127,7 @@ class SqlCarts:
         return await self._whole(await self._transaction.fetch(self.LOCK_OPEN, user))
 
     async def save(self, cart: Cart) -> Cart:
-        values = {
-            "ids": [line.id for line in cart.lines],
-            "variants": [line.variant_id for line in cart.lines],
-            "quantities": [line.quantity for line in cart.lines],
-            "prices": [line.seen_price.amount for line in cart.lines],
-            "positions": list(range(len(cart.lines))),
-        }
-        rows = await self._transaction.fetch(self.SAVE, {**_values(cart), **values})
+        rows = await self._transaction.fetch(self.SAVE, {**_values(cart), **_line_values(cart)})
         return cart_of(rows[0], cart.lines)
 
     async def delete(self, cart_id: CartId) -> None:
@@ -218,6 +221,16 @@ def _line(row: Sequence[Any], cart: Sequence[Any]) -> CartLine:
 
 
 _CURRENCY = [column.name for column in CART].index("currency_code")
+
+
+def _line_values(cart: Cart) -> Mapping[str, object]:
+    return {
+        "ids": [line.id for line in cart.lines],
+        "variants": [line.variant_id for line in cart.lines],
+        "quantities": [line.quantity for line in cart.lines],
+        "prices": [line.seen_price.amount for line in cart.lines],
+        "positions": list(range(len(cart.lines))),
+    }
 
 
 def _values(cart: Cart) -> Mapping[str, Any]:

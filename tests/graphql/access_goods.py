@@ -183,4 +183,4 @@ async def full_cart(carts: Carts, owner: Person, variant: VariantId, home: Addre
     await carts.set_shipping_address(actor, target, home)
     await carts.set_billing_address(actor, target, home)
     await carts.apply_code(actor, target, CODE)
-    return await carts.select_shipping(actor, target, rate)
+    return (await carts.select_shipping(actor, target, rate)).cart

@@ -94,7 +94,7 @@ async def _complete(world: World, one: Person) -> Cart:
     await world.shop.services.stock_keeping.adjust(one_more, None)
     cart = await carts.create(one.actor, [(_OTHER.variants[0].id, 1)], one.user.email)
     await carts.set_shipping_address(one.actor, Target(cart.id), ELSEWHERE)
-    return await carts.select_shipping(one.actor, Target(cart.id), world.goods.rate)
+    return (await carts.select_shipping(one.actor, Target(cart.id), world.goods.rate)).cart
 
 
 async def places(world: World, one: Person) -> Input:
