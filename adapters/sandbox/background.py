@@ -2,25 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-import httpx
 import structlog
 
 from adapters.sandbox.desk import SandboxDesk
-from adapters.sandbox.webhooks import SIGNATURE_HEADER, signature
+from adapters.sandbox.posting import AT_ONCE, Post, posting
+from adapters.sandbox.webhooks import signature
 from domain.payments.sandbox import SandboxBooks, SandboxDelivery
 from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.outages import Outage
 
-Post = Callable[[bytes, str], Awaitable[int]]
-"""Sends a body with its signature. The status of the answer, 0 when there is none."""
-
-AT_ONCE = 10
 POLL_SECONDS = 0.5
-POST_SECONDS = 5.0
 LEASE = timedelta(seconds=60)
 """More than it takes to send AT_ONCE of them one after the other to somebody who does not answer."""
 LONGEST_PAUSE_SECONDS = 300
@@ -42,15 +37,7 @@ class SandboxBackground:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with httpx.AsyncClient(timeout=POST_SECONDS, trust_env=False) as client:
-
-            async def post(body: bytes, signed: str) -> int:
-                headers = {"Content-Type": "application/json; charset=utf-8", SIGNATURE_HEADER: signed}
-                try:
-                    return (await client.post(self._url, content=body, headers=headers)).status_code
-                except httpx.HTTPError:
-                    return 0
-
+        async with posting(self._url) as post:
             while True:
                 if not await self._turned(post):
                     await asyncio.sleep(POLL_SECONDS)
