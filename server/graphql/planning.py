@@ -29,7 +29,6 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from domain.shared.paging import DEFAULT_PAGE, LARGEST_PAGE
@@ -49,6 +48,7 @@ from schema.rendering import (
     declaration,
 )
 from server.graphql import core
+from server.graphql.arguments import Arguments
 from server.graphql.outputs import Completes, InterfaceOf, Leaf, ListOf, Nested, ObjectOf, Write
 from server.graphql.reading import Calls, Getter, Loads, Reads, Streams
 from server.graphql.run import RawInfo, Run
@@ -64,8 +64,8 @@ class Planner:
     """Knows the schema; makes plans for its documents."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
-        self.schema = schema
         self.core = core.core_schema(schema)
+        self.arguments = Arguments(schema)
 
     @cached_property
     def classes(self) -> Mapping[str, type]:
@@ -222,14 +222,8 @@ class _Planning:
     def _arguments(
         self, field: GraphQLField, definition: StrawberryField, node: FieldNode
     ) -> Callable[[Run], Mapping[str, Any]]:
-        schema = self._planner.schema
-        registry = schema.schema_converter.scalar_registry
-
-        def arguments(run: Run) -> Mapping[str, Any]:
-            values = get_argument_values(field, node, run.variables)
-            return convert_arguments(values, definition.arguments, scalar_registry=registry, config=schema.config)
-
-        return arguments
+        convert = self._planner.arguments.of_field(definition)
+        return lambda run: convert(get_argument_values(field, node, run.variables))
 
     def _output(self, type_: Any, details: list[FieldDetails]) -> Completes:
         inner, non_null = core.without_non_null(type_)
