@@ -19,12 +19,21 @@ class Loader(Generic[K, V]):
     parents instead of a hundred. Columns asked for in the same turn of the event loop are read together.
     """
 
-    __slots__ = ("_columns",)
+    __slots__ = ("_made", "_missing", "_read")
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], missing: V) -> None:
-        # not a method of this object: the two would keep each other alive, with all that was loaded, until the
-        # garbage collector comes
-        self._columns: DataLoader[tuple[K, ...], Sequence[V]] = DataLoader(load_fn=partial(_columns, read, missing))
+        self._read = read
+        self._missing = missing
+        self._made: DataLoader[tuple[K, ...], Sequence[V]] | None = None
+
+    @property
+    def _columns(self) -> DataLoader[tuple[K, ...], Sequence[V]]:
+        """Made when it is first used: an operation uses a few of the sixty that it has."""
+        if self._made is None:
+            # not a method of this object: the two would keep each other alive, with all that was loaded, until the
+            # garbage collector comes
+            self._made = DataLoader(load_fn=partial(_columns, self._read, self._missing))
+        return self._made
 
     def load_column(self, keys: Sequence[K]) -> Awaitable[Sequence[V]]:
         """What belongs to each key, in the order of the keys."""
