@@ -2,19 +2,17 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from persistence.condition import OLDEST_POSTGRES
 from persistence.connections import ConnectionSettings, connect
+from persistence.schema_state import SCRIPTS
 
-SCRIPTS = Path(__file__).parent.parent / "alembic"
 # any constant will do: it keeps two processes that start together from migrating at the same time
 _LOCK = 7_065_107
 
@@ -29,11 +27,6 @@ def configuration(connection: Connection | None = None) -> Config:
     config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
     config.attributes["connection"] = connection
     return config
-
-
-def newest() -> str:
-    """The revision that this version of Souk works with."""
-    return ScriptDirectory.from_config(configuration()).get_current_head() or ""
 
 
 async def migrate(settings: ConnectionSettings, revision: str = "head") -> None:

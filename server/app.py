@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from domain.shared.rates import Limiter
-from persistence import migrations
 from persistence.database import Listener
+from persistence.schema_state import newest
 from server import logs, memory
 from server.account_pages import ACCOUNT_PAGES
 from server.demo.pictures import DEMO_PICTURES
@@ -52,7 +52,7 @@ def build_app(settings: Settings, *, listener: Listener | None = None, limiter: 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        app.state.newest_revision = await asyncio.to_thread(migrations.newest)
+        app.state.newest_revision = await asyncio.to_thread(newest)
         async with open_shop(settings, told, limiter) as app.state.shop:
             app.state.stopping = False
             memory.settle()

@@ -7,7 +7,6 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.passwords import Argon2PasswordHasher
 from domain.shared.errors import Unavailable
-from persistence import migrations
 from persistence.condition import Condition, DatabaseUnusable, examine, turn
 from persistence.connections import ConnectionSettings
 from persistence.database import Database
@@ -97,6 +96,8 @@ async def migrate(connection: ConnectionSettings, before: Condition, revision: s
     Raises:
         Failure: PostgreSQL refuses, which undoes the migration that it refused.
     """
+    from persistence import migrations  # noqa: PLC0415  (Alembic takes 0.2 s to load, and hardly a start migrates)
+
     try:
         await migrations.migrate(connection, revision)
     except migrations.TooOld as old:

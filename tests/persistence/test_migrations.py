@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from persistence import migrations
+from persistence import migrations, schema_state
 from persistence.connections import ConnectionSettings, connect
 from persistence.metadata import METADATA
 from persistence.products.tables import shop
@@ -57,8 +57,13 @@ async def test_up_down_and_up_again_ends_where_the_metadata_is(blank: Connection
     assert await left(blank) == {"alembic_version", "alembic_version_pkc"}
     await migrations.migrate(blank)
     assert await left(blank) == once
-    assert await migrations.current(blank) == migrations.newest()
+    assert await migrations.current(blank) == schema_state.newest()
     assert await differences(blank) == []
+
+
+def test_what_the_scripts_say_is_what_alembic_runs() -> None:
+    scripts = ScriptDirectory.from_config(migrations.configuration()).walk_revisions()
+    assert list(schema_state.revisions()) == [script.revision for script in scripts]
 
 
 async def test_every_single_step_can_be_taken_back(blank: ConnectionSettings) -> None:
@@ -66,7 +71,7 @@ async def test_every_single_step_can_be_taken_back(blank: ConnectionSettings) ->
     for _ in ScriptDirectory.from_config(migrations.configuration()).walk_revisions():
         seen.append((await migrations.current(blank), await left(blank)))
         await migrations.migrate(blank, "+1")
-    assert await migrations.current(blank) == migrations.newest()
+    assert await migrations.current(blank) == schema_state.newest()
     for revision, there in reversed(seen):
         await migrations.downgrade(blank, "-1")
         assert await migrations.current(blank) == revision
@@ -91,7 +96,7 @@ async def test_who_finds_another_migrating_waits_however_long_it_takes(blank: Co
     await other.execute("SELECT pg_advisory_unlock($1)", 7_065_107)
     await other.close()
     await waiting
-    assert await migrations.current(blank) == migrations.newest()
+    assert await migrations.current(blank) == schema_state.newest()
 
 
 async def test_a_server_that_is_too_old_is_refused_before_anything_is_done(

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from persistence import migrations
+from persistence import migrations, schema_state
 from persistence.connections import ConnectionSettings
 from server import sdl
 from server.cli.settings import HIDDEN, listing, shown
@@ -70,12 +70,12 @@ def test_migrations_stop_where_they_are_told_and_go_on(souk: Souk, empty_databas
     first = souk.run("migrate", "--to", "2026_11_23_catalogue", DATABASE_URL=url)
     assert first.stdout == "Schema: 2026_11_23_catalogue (was empty).\n"
     newest = souk.run("migrate", DATABASE_URL=url)
-    assert newest.stdout == f"Schema: {migrations.newest()} (was 2026_11_23_catalogue).\n"
+    assert newest.stdout == f"Schema: {schema_state.newest()} (was 2026_11_23_catalogue).\n"
     assert "nothing to do" in souk.run("migrate", DATABASE_URL=url).stdout
 
 
 def test_an_unknown_migration_is_told_with_those_there_are(souk: Souk) -> None:
-    assert migrations.newest() in souk.refuses("migrate", "--to", "nowhere", code=2)
+    assert schema_state.newest() in souk.refuses("migrate", "--to", "nowhere", code=2)
 
 
 def test_the_demo_grows_to_the_wanted_number_and_no_further(souk: Souk, demo_database: ConnectionSettings) -> None:
