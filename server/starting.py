@@ -1,9 +1,10 @@
 """What happens between the command and the first answer: the database gets its schema, the shop gets its goods."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 
 from adapters.passwords import Argon2PasswordHasher
 from domain.shared.errors import Unavailable
@@ -52,7 +53,7 @@ class Start:
         before = await condition(self._connection)
         if state_of(before.revision) is not SchemaState.CURRENT:
             with self.reporter.step("Preparing the database's schema") as note:
-                note(f"Schema {await migrate(self._connection, before)}")
+                note(f"Schema {await _migrate()(self._connection, before)}")
         ours = self.chosen.embedded or before.revision is None
         if ours and not before.has_products:
             loaded = await load(self._connection, None, self.reporter)
@@ -73,6 +74,11 @@ class Start:
         return self.chosen.connection
 
 
+def _migrate() -> Callable[[ConnectionSettings, Condition], Awaitable[str]]:
+    """Loaded by who has to migrate: Alembic takes 0.2 s, and hardly a start has to."""
+    return import_module("server.migrating").migrate
+
+
 async def condition(connection: ConnectionSettings) -> Condition:
     """Raises: Failure: the database cannot be used, or a newer version of Souk was there."""
     try:
@@ -90,24 +96,6 @@ def require_current(found: Condition) -> None:
         raise Failure(OUTDATED)
 
 
-async def migrate(connection: ConnectionSettings, before: Condition, revision: str = "head") -> str:
-    """Upgrade, and tell from where to where.
-
-    Raises:
-        Failure: PostgreSQL refuses, which undoes the migration that it refused.
-    """
-    from persistence import migrations  # noqa: PLC0415  (Alembic takes 0.2 s to load, and hardly a start migrates)
-
-    try:
-        await migrations.migrate(connection, revision)
-    except migrations.TooOld as old:
-        raise Failure(str(old)) from old
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as refused:
-        raise Failure(_why_not_migrated(refused)) from refused
-    after = await migrations.current(connection)
-    return f"{after} (was {before.revision or 'empty'})" if after != before.revision else f"{after}, nothing to do"
-
-
 async def load(connection: ConnectionSettings, products: int | None, reporter: Reporter) -> DemoReport:
     """Load the demo shop, showing how far it is.
 
@@ -123,19 +111,3 @@ async def load(connection: ConnectionSettings, products: int | None, reporter: R
         raise Failure(unavailable.message) from unavailable
     except asyncpg.DiskFullError as full:
         raise Failure("The database's disk is full: free some space there, and load again to continue.") from full
-
-
-def _why_not_migrated(refused: BaseException) -> str:
-    """PostgreSQL's own words; SQLAlchemy wraps them, and adds the statement and a link."""
-    cause = refused.orig.__cause__ or refused.orig if isinstance(refused, DBAPIError) and refused.orig else refused
-    said = (str(cause).splitlines() or [type(cause).__name__])[0]
-    match cause:
-        case asyncpg.InsufficientPrivilegeError():
-            advice = "let the user in DATABASE_URL create tables, or name the database's owner there"
-        case asyncpg.DuplicateTableError() | asyncpg.DuplicateObjectError():
-            advice = "something else lives in this database; give Souk an empty one"
-        case asyncpg.LockNotAvailableError():
-            advice = "another program keeps a table locked; migrate again when it has finished"
-        case _:
-            advice = "mend that and migrate again"
-    return f"PostgreSQL refused the migration ({said}): {advice}. Nothing of it was kept."

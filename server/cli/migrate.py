@@ -7,8 +7,9 @@ from persistence.schema_state import revisions
 from server.cli.screen import Screen
 from server.embedded import database
 from server.failures import UsageFailure
+from server.migrating import migrate
 from server.settings import read_settings
-from server.starting import condition, migrate
+from server.starting import condition
 
 
 def run(screen: Screen, to: str) -> None:
