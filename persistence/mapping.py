@@ -12,7 +12,7 @@ become frozen by changing their class.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, SelectBase
@@ -44,7 +44,7 @@ def enum_of(kind: type[Enum], column: ColumnElement[Any]) -> Source:
 
 def value_of(made: type[T], *columns: ColumnElement[Any]) -> Source:
     """A frozen dataclass whose fields are just these columns."""
-    twin = _twin(made, _names(made))
+    twin = _twin(made, tuple(_names(made)))
 
     def make(*values: Any) -> T:
         value = twin(*values)
@@ -93,7 +93,7 @@ class Mapper(Generic[T]):
         columns = list(dict.fromkeys(column for source in sources for column in source.columns))
         places = {column: place for place, column in enumerate(columns)}
         recipes = [(source.make, [places[column] for column in source.columns]) for source in sources]
-        twin, frozen, kind_of = _twin(self.made, names), self.made, self._kind_of
+        named, frozen, kind_of = tuple(names), self.made, self._kind_of
 
         def objects(rows: Rows) -> list[T]:
             if not rows:
@@ -103,7 +103,7 @@ class Mapper(Generic[T]):
                 read[needed[0]] if make is None else map(make, *(read[place] for place in needed))
                 for make, needed in recipes
             )
-            made = list(map(twin, *values))
+            made = list(map(_twin(frozen, named), *values))
             for one in made:
                 one.__class__ = frozen if kind_of is None else kind_of(one)
             return made
@@ -149,7 +149,8 @@ def _names(made: Any) -> list[str]:
     return [one.name for one in fields(made)]
 
 
-def _twin(made: Any, names: Sequence[str]) -> Callable[..., Any]:
-    """The class without its frost, whose constructor takes just `names`."""
+@cache
+def _twin(made: type, names: tuple[str, ...]) -> Callable[..., Any]:
+    """The class without its frost, whose constructor takes just `names`. Made when an object is."""
     slots = [(one.name, one.type, field(init=one.name in names)) for one in fields(made)]
     return make_dataclass(f"{made.__name__}Twin", slots, slots=True, eq=False, repr=False)
