@@ -7,7 +7,7 @@ notices come, how often, or how late.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.payments.errors import ProviderMismatch
@@ -174,6 +174,16 @@ class NoticeKeeping:
         )
 
 
+class _Verdict(NamedTuple):
+    """What became of an event, and why if it was not `_PROCESSED`."""
+
+    status: ProviderEventStatus
+    error: str | None
+
+
+_PROCESSED = _Verdict(ProviderEventStatus.PROCESSED, None)
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderEvents:
     """Looks into them, one after the other where they are about the same thing."""
@@ -199,67 +209,95 @@ class ProviderEvents:
             Unavailable: it is to be tried again later.
         """
         identity = ProviderEventId(UUID(str(told.facts["id"])))
-        event = await self._unsettled(identity)
-        if event is None:
-            return
         try:
-            await self._look_into(event)
+            event = await self._doubtful(identity)
+            if event is not None:
+                await self._settle(identity, await self._asked(event))
         except Unavailable:
             raise
-        except NotOurs as foreign:
-            await self._settle(event, ProviderEventStatus.IGNORED, str(foreign))
-        except ProviderMismatch as mismatch:
-            await self._settle(event, ProviderEventStatus.FAILED, str(mismatch))
         except Exception as failure:  # noqa: BLE001  (whatever it is, it is counted, and the others go on)
-            self.report(f"provider event {event.id}", failure)
-            await self._failed(event, failure)
-        else:
-            await self._settle(event, ProviderEventStatus.PROCESSED, None)
+            self.report(f"provider event {identity}", failure)
+            await self._failed(identity, failure)
 
-    async def _unsettled(self, identity: ProviderEventId) -> ProviderEvent | None:
+    async def _doubtful(self, identity: ProviderEventId) -> ProviderEvent | None:
+        """The event, if the provider has to be asked about it, which must not keep a transaction waiting."""
         async with self.begin() as work:
-            event = await work.provider_events.lock(identity)
-        return None if event is None or event.status is not ProviderEventStatus.RECEIVED else event
+            event = await _unsettled(work, identity)
+            if event is None:
+                return None
+            verdict = await self._by_our_books(work, event)
+            if verdict is None:
+                return event
+            await self._save(work, event, verdict)
+        return None
 
-    async def _look_into(self, event: ProviderEvent) -> None:
-        _require_ours(event, self.merchant)
-        if event.reference is None:
-            raise ProviderMismatch("It does not name what it is about.")
-        if event.subject == SETUP:
-            await self.saved_methods.learn_setup(event.provider, event.reference)
-            return
-        async with self.begin() as work:
-            known = await work.provider_events.payments(event.provider, event.reference, event.claims.payment_id)
-        payment = require_agreed(event, known)
+    async def _by_our_books(self, work: ProviderEventsWork, event: ProviderEvent) -> _Verdict | None:
+        try:
+            reference = _require_ours(event, self.merchant)
+            if event.subject == SETUP:
+                return None
+            known = await work.provider_events.payments(event.provider, reference, event.claims.payment_id)
+            payment = require_agreed(event, known)
+        except NotOurs as foreign:
+            return _Verdict(ProviderEventStatus.IGNORED, str(foreign))
+        except ProviderMismatch as mismatch:
+            return _Verdict(ProviderEventStatus.FAILED, str(mismatch))
         # the answer to the shop's own request usually tells it first; who has it looked into again wants to be sure
-        if not (payment.is_taken and event.type == TAKEN and event.processed_at is None):
-            await self.payments.learn(event.provider, event.reference)
+        is_old_news = payment.is_taken and event.type == TAKEN and event.processed_at is None
+        return _PROCESSED if is_old_news else None
 
-    async def _failed(self, event: ProviderEvent, failure: Exception) -> None:
+    async def _asked(self, event: ProviderEvent) -> _Verdict:
+        reference = _require_ours(event, self.merchant)
+        try:
+            if event.subject == SETUP:
+                await self.saved_methods.learn_setup(event.provider, reference)
+            else:
+                await self.payments.learn(event.provider, reference)
+        except ProviderMismatch as mismatch:
+            return _Verdict(ProviderEventStatus.FAILED, str(mismatch))
+        return _PROCESSED
+
+    async def _failed(self, identity: ProviderEventId, failure: Exception) -> None:
         why = f"It could not be handled: {type(failure).__name__}."
-        if event.attempts + 1 >= MOST_ATTEMPTS:
-            await self._settle(event, ProviderEventStatus.FAILED, why)
-            return
-        await self._settle(event, ProviderEventStatus.RECEIVED, why)
-        raise Unavailable(why) from failure
-
-    async def _settle(self, event: ProviderEvent, status: ProviderEventStatus, error: str | None) -> None:
-        """Unless somebody else was faster."""
         async with self.begin() as work:
-            current = await work.provider_events.lock(event.id)
-            if current is None or current.status is not ProviderEventStatus.RECEIVED:
+            event = await _unsettled(work, identity)
+            if event is None:
                 return
-            at = current.processed_at
-            if status is not ProviderEventStatus.RECEIVED:
-                at = at or self.clock()
-            await work.provider_events.save(
-                replace(current, status=status, attempts=current.attempts + 1, error=error, processed_at=at)
-            )
-            await work.commit()
+            is_last = event.attempts + 1 >= MOST_ATTEMPTS
+            status = ProviderEventStatus.FAILED if is_last else ProviderEventStatus.RECEIVED
+            await self._save(work, event, _Verdict(status, why))
+        if not is_last:
+            raise Unavailable(why) from failure
+
+    async def _settle(self, identity: ProviderEventId, verdict: _Verdict) -> None:
+        async with self.begin() as work:
+            event = await _unsettled(work, identity)
+            if event is not None:
+                await self._save(work, event, verdict)
+
+    async def _save(self, work: ProviderEventsWork, event: ProviderEvent, verdict: _Verdict) -> None:
+        at = event.processed_at
+        if verdict.status is not ProviderEventStatus.RECEIVED:
+            at = at or self.clock()
+        await work.provider_events.save(
+            replace(event, status=verdict.status, attempts=event.attempts + 1, error=verdict.error, processed_at=at)
+        )
+        await work.commit()
 
 
-def _require_ours(event: ProviderEvent, merchant: Merchant) -> None:
-    """Raises: NotOurs, ProviderMismatch: it is about somebody else's money, or about other money than ours."""
+async def _unsettled(work: ProviderEventsWork, identity: ProviderEventId) -> ProviderEvent | None:
+    """The event, locked, unless somebody else was faster."""
+    event = await work.provider_events.lock(identity)
+    return None if event is None or event.status is not ProviderEventStatus.RECEIVED else event
+
+
+def _require_ours(event: ProviderEvent, merchant: Merchant) -> str:
+    """What it is about, by the provider's name of it.
+
+    Raises:
+        NotOurs: nothing depends on it.
+        ProviderMismatch: it is about somebody else's money, or about other money than ours.
+    """
     if event.subject not in {PAYMENT, SETUP}:
         raise NotOurs("Nothing in this shop depends on events of this type.")
     if event.provider is not merchant.provider:
@@ -269,6 +307,9 @@ def _require_ours(event: ProviderEvent, merchant: Merchant) -> None:
     if event.claims.is_live is not merchant.is_live:
         kinds = ("live", "test") if event.claims.is_live else ("test", "live")
         raise ProviderMismatch("It is about {} money, and the shop is set up for {} money.".format(*kinds))
+    if event.reference is None:
+        raise ProviderMismatch("It does not name what it is about.")
+    return event.reference
 
 
 def require_agreed(event: ProviderEvent, known: Sequence[KnownPayment]) -> KnownPayment:
