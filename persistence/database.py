@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
@@ -13,12 +13,12 @@ from uuid import UUID
 import asyncpg
 
 from domain.shared.errors import Unavailable
-from persistence.connections import CONNECT_SECONDS, EACH_TIME, ONCE, ConnectionPool, ConnectionSettings
+from persistence.connections import BUSY, EACH_TIME, LOST, ONCE, ConnectionPool, ConnectionSettings
 from persistence.statements import Statement, together
 from persistence.turns import Turns, changed, left, left_to_begin, left_to_read, timed
 
 if TYPE_CHECKING:
-    from persistence.connections import Connection, Pool
+    from persistence.connections import Connection
 
 Rows = Sequence[Sequence[Any]]
 """What a statement found: values by position."""
@@ -29,15 +29,7 @@ Listener = Callable[[str, float], None]
 MOST_AT_ONCE = 4
 MOST_TOGETHER = 5
 """Rows that are written in one statement with others: each number of them is a statement of its own to PostgreSQL."""
-LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server hung up between two messages of ours
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-)
 NO_ANSWER = "The database does not answer right now; try again in a moment."
-BUSY = (TimeoutError, asyncpg.TooManyConnectionsError, asyncpg.QueryCanceledError)
 
 
 _SLOTS: ContextVar[asyncio.Semaphore | None] = ContextVar("slots", default=None)
@@ -72,7 +64,7 @@ class Database:
 
     async def open(self) -> None:
         for pool in self._pools:
-            await pool.open()
+            pool.open()
 
     async def close(self) -> None:
         await asyncio.gather(*(pool.close() for pool in self._pools))
@@ -94,9 +86,9 @@ class Database:
             pool = self._lookups if statement.is_lookup else self._searches
             try:
                 return await self._fetch(pool, statement.sql, arguments)
-            except TimeoutError:  # is an OSError too, but waiting twice as long helps nobody
-                raise
-            except LOST:
+            except LOST as failure:
+                if not pool.may_do_better_than(failure):
+                    raise
                 return await self._fetch(pool, statement.sql, arguments)
         except (*LOST, *BUSY) as failure:
             raise Unavailable(NO_ANSWER) from failure
@@ -110,22 +102,21 @@ class Database:
 
     async def _alone(self, pool: ConnectionPool, sql: str, arguments: Sequence[Any], seconds: float) -> Rows:
         """One statement on a connection of its own, in so many seconds with all waiting."""
-        connections = pool.connections
         end = time.perf_counter() + seconds
-        await pool.seats.take(seconds)
+        connection = await pool.take(seconds)
+        end_by: Callable[[Connection], object] = pool.give_back
+        started = time.perf_counter()
         try:
-            connection = await connections.acquire(timeout=min(CONNECT_SECONDS, end - time.perf_counter()))
-            started = time.perf_counter()
-            try:
-                return cast("Rows", await connection.fetch(sql, *arguments, timeout=max(end - started, 0.0)))
-            except TimeoutError:
-                connection.terminate()  # it is no use waiting for the server to give the statement up, too
-                raise
-            finally:
-                self._told(sql, time.perf_counter() - started)
-                await connections.release(connection)
+            return cast("Rows", await connection.fetch(sql, *arguments, timeout=max(end - started, 0.0)))
+        except asyncio.CancelledError:
+            end_by = pool.settle
+            raise
+        except TimeoutError:
+            end_by = pool.drop  # it is no use waiting for the server to give the statement up, too
+            raise
         finally:
-            pool.seats.leave()
+            end_by(connection)
+            self._told(sql, time.perf_counter() - started)
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
         """Run one statement that changes something, and is a transaction by itself: one round trip instead of three.
@@ -145,17 +136,12 @@ class Database:
         Raises:
             Unavailable: PostgreSQL does not answer, or not in time; nothing was committed as far as can be known.
         """
-        pool, seats = self._changes.connections, self._changes.seats
         try:
-            await seats.take(left_to_begin())
+            begun = await self._begun()
             try:
-                begun = await self._begun(pool)
-                try:
-                    yield begun
-                finally:
-                    await begun.close()
+                yield begun
             finally:
-                seats.leave()
+                await begun.close()
         except (*LOST, *BUSY) as failure:
             raise Unavailable(NO_ANSWER) from failure
 
@@ -174,14 +160,14 @@ class Database:
         except TimeoutError as failure:
             raise Unavailable(NO_ANSWER) from failure
 
-    async def _begun(self, pool: Pool) -> Transaction:
+    async def _begun(self) -> Transaction:
         """A connection that broke while idle is replaced once: nothing was done with it yet."""
         try:
-            return await Transaction.begun(pool, self.turns, self._told)
-        except TimeoutError:  # is an OSError too, but waiting twice as long helps nobody
-            raise
-        except LOST:
-            return await Transaction.begun(pool, self.turns, self._told)
+            return await Transaction.begun(self._changes, self.turns, self._told)
+        except LOST as failure:
+            if not self._changes.may_do_better_than(failure):
+                raise
+            return await Transaction.begun(self._changes, self.turns, self._told)
 
     def _told(self, sql: str, seconds: float) -> None:
         if self._listener is not None:
@@ -191,9 +177,9 @@ class Database:
 class Transaction:
     """Statements that last together or not at all."""
 
-    def __init__(self, pool: Pool, connection: Connection, turns: Turns, told: Listener) -> None:
+    def __init__(self, pool: ConnectionPool, connection: Connection, turns: Turns, told: Listener) -> None:
         self._pool = pool
-        self._connection = connection
+        self._taken: Connection | None = connection
         self._turns = turns
         self._told = told
         self._open = True
@@ -205,16 +191,22 @@ class Transaction:
         self._ending = AsyncExitStack()
 
     @classmethod
-    async def begun(cls, pool: Pool, turns: Turns, told: Listener) -> Self:
-        connection = cast("Connection", await pool.acquire(timeout=min(CONNECT_SECONDS, left())))
+    async def begun(cls, pool: ConnectionPool, turns: Turns, told: Listener) -> Self:
+        connection = await pool.take(left(), left_to_begin())
         new = cls(pool, connection, turns, told)
         try:
             await connection.execute("BEGIN", timeout=left())
-        except BaseException:
-            new._answers = False  # nothing was begun that could be undone
+        except BaseException as failure:
+            new._answers = not isinstance(failure, TimeoutError)
             await new.close()
             raise
         return new
+
+    @property
+    def _connection(self) -> Connection:
+        if self._taken is None:
+            raise RuntimeError("the transaction has ended")  # and its connection may be in another one
+        return self._taken
 
     def tell(self, topic: str, changed: UUID) -> None:
         """Signal on `topic` that this changed, if it is committed."""
@@ -295,26 +287,16 @@ class Transaction:
     async def close(self) -> None:
         """Undo what was not committed. A connection that cannot even do that is of no further use."""
         async with self._ending:
-            try:
-                if self._open:
-                    await self._undo()
-            finally:
-                await self._pool.release(cast("Any", self._connection))
-
-    async def _undo(self) -> None:
-        undone = False
-        try:
-            if self._answers:
-                await self._connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
-                undone = True
-        except (*LOST, *BUSY):
-            pass  # the server undoes what its client leaves behind
-        finally:
-            if not undone:
-                with suppress(asyncpg.InterfaceError):  # the pool has taken leave of it already
-                    self._connection.terminate()
+            connection, self._taken = self._connection, None
+            if not self._open:
+                self._pool.give_back(connection)
+            elif self._answers:
+                await asyncio.shield(self._pool.settle(connection, "ROLLBACK"))
+            else:
+                self._pool.drop(connection)
 
     async def _timed(self, sql: str, run: Callable[..., Any], *arguments: Any) -> Any:
+        self._open = True
         started = time.perf_counter()
         try:
             return await run(sql, *arguments, timeout=left())

@@ -10,8 +10,8 @@ from sqlalchemy import Text, func, select
 
 from domain.shared.broadcasting import CHANNEL, QUIET_SECONDS, BroadcastSignals
 from domain.shared.following import Together
-from persistence.connections import connect
-from persistence.database import LOST, Database
+from persistence.connections import LOST, connect
+from persistence.database import Database
 from persistence.statements import Statement, parameters
 
 ANSWER_SECONDS = 2.0

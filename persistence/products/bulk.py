@@ -19,8 +19,7 @@ import asyncpg
 from domain.products.category import CategoryId
 from domain.products.drafts import CategoryDraft, ProductDraft, VariantDraft
 from domain.shared.errors import Unavailable
-from persistence.connections import ConnectionSettings, connect
-from persistence.database import LOST
+from persistence.connections import LOST, ConnectionSettings, connect
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Shelves = Mapping[str, CategoryId]
