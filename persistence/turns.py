@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from time import monotonic
 
 OPERATION_SECONDS = 5.0
 """What a change may take from its first wait to its commit."""
@@ -45,7 +46,7 @@ def left() -> float:
     allowance = _ALLOWANCE.get()
     if allowance is None:
         return OPERATION_SECONDS
-    now = asyncio.get_running_loop().time()
+    now = monotonic()
     if allowance.end is None:
         allowance.end = now + allowance.seconds
     return max(allowance.end - now, 0.0)
@@ -66,7 +67,7 @@ def left_to_read() -> float:
     allowance = _ALLOWANCE.get()
     if allowance is None or allowance.end is None:
         return OPERATION_SECONDS
-    return max(allowance.end - asyncio.get_running_loop().time(), SHOWING_SECONDS)
+    return max(allowance.end - monotonic(), SHOWING_SECONDS)
 
 
 def changed() -> None:

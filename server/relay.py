@@ -33,8 +33,11 @@ FINISHING_SECONDS = 2.0
 SETTLING_SECONDS, SETTLING_PAUSE_SECONDS = 15.0, 0.5
 """For writing down what became of an event, while the database is away: less than LEASE leaves after handling it."""
 POLL_SECONDS = 1.0
-PAUSE_SECONDS = 0.01
-"""Between two times that events are taken: under load, what comes meanwhile is taken together."""
+PAUSE_SECONDS = 0.05
+"""Between two times that events are taken, unless there are more than fit: what comes meanwhile is taken together.
+
+Who is alone is taken at once; fifty checkouts a second need a third of the statements.
+"""
 TOGETHER_SECONDS = 0.5
 """After which consumers of an event that are done wait no longer for those that are not."""
 _LOG = structlog.stdlib.get_logger("souk.relay")
@@ -89,7 +92,7 @@ class Relay:
                 while True:
                     self._beginning = asyncio.create_task(self._begin())
                     await asyncio.shield(self._beginning)
-                    await asyncio.sleep(PAUSE_SECONDS)
+                    await asyncio.sleep(0.0 if self._is_full else PAUSE_SECONDS)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
                             await self._due.wait()

@@ -2,17 +2,18 @@
 
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.sandbox import rules
-from adapters.sandbox.rules import MISSING, Change
+from adapters.sandbox.rules import MISSING, MONEY_CAME, Change
 from adapters.sandbox.scenarios import Scenario
 from adapters.sandbox.shapes import Shape, charge_shape, dispute_shape, intent_shape, refund_shape, setup_shape
 from adapters.sandbox.tokens import TOKENS
 from adapters.sandbox.webhooks import deliveries
 from domain.payments.gateway import ProviderRefused
-from domain.payments.sandbox import SandboxBook, SandboxIntent, SandboxMethod, SandboxSetup
+from domain.payments.sandbox import SandboxBook, SandboxIntent, SandboxMethod, SandboxRefund, SandboxSetup
 
 APPROVE_PAGE = "/sandbox/approve"
 SETUP_PAGE = "/sandbox/setup"
@@ -74,7 +75,9 @@ class Ledger:
         """Write it, and tell the shop. The intent as it is now."""
         written = (*methods, change.intent, change.refund)
         await self.book.write(*(record for record in written if record is not None))
-        shape = await self.intent_shape(change.intent)
+        # of money that has just come, nothing was paid back
+        refunds = () if MONEY_CAME in change.events else None
+        shape = await self.intent_shape(change.intent, refunds)
         for number, type_ in enumerate(change.events):
             thing = await self._thing(type_, change, shape)
             at = self.at + timedelta(microseconds=number)  # to be sent in this order
@@ -113,8 +116,10 @@ class Ledger:
             case _:
                 return answer
 
-    async def intent_shape(self, intent: SandboxIntent) -> Shape:
-        refunds = await self.book.refunds(intent.id) if intent.amount_received else ()
+    async def intent_shape(self, intent: SandboxIntent, refunds: Sequence[SandboxRefund] | None = None) -> Shape:
+        """With what was paid back, asked for unless it is known."""
+        if refunds is None:
+            refunds = await self.book.refunds(intent.id) if intent.amount_received else ()
         return intent_shape(intent, refunds, f"{self.address}{APPROVE_PAGE}/{intent.id}")
 
     async def setup_shape(self, setup: SandboxSetup) -> Shape:

@@ -17,6 +17,7 @@ SETTLING = timedelta(seconds=3)
 CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 SETTLED = frozenset({"succeeded", "canceled"})
 UNEXPECTED = "payment_intent_unexpected_state"
+MONEY_CAME = "payment_intent.succeeded"
 MISSING = "resource_missing"
 
 
@@ -141,8 +142,8 @@ def _authorized(intent: SandboxIntent, means: Means, dispute: str) -> Change:
 def _taken(intent: SandboxIntent, amount: int, means: Means, dispute: str) -> Change:
     after = replace(intent, status="succeeded", amount_received=amount)
     if means.is_disputed:
-        return Change(replace(after, dispute=dispute), ("payment_intent.succeeded", "charge.dispute.created"))
-    return Change(after, ("payment_intent.succeeded",))
+        return Change(replace(after, dispute=dispute), (MONEY_CAME, "charge.dispute.created"))
+    return Change(after, (MONEY_CAME,))
 
 
 def _failed(intent: SandboxIntent, failure: PaymentFailure | None) -> Change:
