@@ -10,7 +10,7 @@ from domain.pricing.basket import Basket, EnteredCode, PricedLine
 from domain.pricing.redemption import CartDiscountCode
 from domain.pricing.shipping import ShippingMethod, ShippingRate, methods
 from domain.pricing.taxes import TaxRate, applicable
-from domain.pricing.totals import Cost, LineCost, cost_of
+from domain.pricing.totals import Cost, LineCost, cost_of, goods_of
 from domain.products.category import CategoryId
 from domain.products.inventory import VariantId
 from domain.products.product import ProductVariant
@@ -110,10 +110,10 @@ def reckon(cart: Cart, facts: Facts, at: datetime) -> Checkout:
     lines = [_priced(line, facts.offers[line.variant_id]) for line in present]
     entered = [facts.codes[code] for code in cart.codes if code in facts.codes]
     taxes = _taxes(cart, facts)
-    goods = cost_of(Basket(cart.currency_code, at, lines, entered))
+    goods = goods_of(Basket(cart.currency_code, at, lines, entered))
     weight = Basket(cart.currency_code, at, lines).weight_grams
     country = cart.shipping_address and cart.shipping_address.country_code
-    offered = methods(facts.rates, country, weight, goods.goods) if country and lines else ()
+    offered = methods(facts.rates, country, weight, goods) if country and lines else ()
     method = next((one for one in offered if one.id == cart.shipping_rate_id), None)
     cost = cost_of(Basket(cart.currency_code, at, lines, entered, method, taxes))
     unknown = [CartDiscountCode(code, UNKNOWN_CODE, None) for code in cart.codes if code not in facts.codes]

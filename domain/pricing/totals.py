@@ -46,10 +46,10 @@ class Cost(Amounts):
     lines: Mapping[UUID, LineCost]
     codes: Sequence[CartDiscountCode]
 
-    @property
-    def goods(self) -> Money:
-        """What the goods cost after discounts, which decides on the price of shipping."""
-        return self.subtotal - self.discount
+
+def goods_of(basket: Basket) -> Money:
+    """What the goods cost after discounts, which decides on the price of shipping."""
+    return sum(redeem(basket).left.values(), Money.zero(basket.currency_code))
 
 
 def cost_of(basket: Basket) -> Cost:
