@@ -18,6 +18,7 @@ from sqlalchemy import (
     GenerativeSelect,
     Integer,
     Select,
+    String,
     Table,
     insert,
     literal_column,
@@ -111,6 +112,11 @@ def parameter(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
 def parameters(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
     """A list of values, given when the statement runs; for `column == any_(parameters(...))`."""
     return BindParameter(name, type_=ARRAY(type_), required=True)
+
+
+def constant(value: str) -> ColumnElement[str]:
+    """A word of ours that stands in the statement itself: as a value, it would not lead to an index of such rows."""
+    return literal_column(f"'{value}'", String())
 
 
 def few(found: GenerativeSelect, bound: int) -> Select[Any]:

@@ -40,7 +40,7 @@ from persistence.orders.tables import events, fulfillments, lines, orders, redem
 from persistence.payments.tables import payments
 from persistence.pricing.tables import discount_codes
 from persistence.products.tables import adjustments, variants
-from persistence.statements import Statement, few, inserting, parameter, updating
+from persistence.statements import Statement, constant, few, inserting, parameter, updating
 
 ORDERS = ORDER.reading(None)
 LINES, FULFILLMENTS = LINE.reading(None), FULFILLMENT.reading(None)
@@ -188,7 +188,7 @@ class SqlOrders:
     OVERDUE = Statement(
         few(
             select(*ORDERS.columns)
-            .where(orders.c.status == OrderStatus.PENDING.value, orders.c.expires_at <= AT)
+            .where(orders.c.status == constant(OrderStatus.PENDING.value), orders.c.expires_at <= AT)
             .order_by(orders.c.expires_at, orders.c.id)
             .with_for_update(key_share=True, skip_locked=True),
             MOST_OVERDUE,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import DateTime, String, Uuid, and_, or_, select
+from sqlalchemy import DateTime, String, Uuid, and_, not_, or_, select
 
 from domain.orders.order import Order, OrderId
 from domain.payments.payment import Payment, PaymentId, PaymentProvider, PaymentStatus
@@ -18,7 +18,7 @@ from persistence.orders.tables import orders
 from persistence.payments.mappers import PAYMENT, REFUND
 from persistence.payments.returns import SqlReturns
 from persistence.payments.tables import payments, refund_lines, refunds
-from persistence.statements import Statement, few, inserting, parameter, updating
+from persistence.statements import Statement, constant, few, inserting, parameter, updating
 
 PAYMENTS, REFUNDS = PAYMENT.reading(None), REFUND.reading(None)
 BEFORE = parameter("before", DateTime(timezone=True))
@@ -38,7 +38,7 @@ def _unsettled() -> Statement:
     asked = or_(payments.c.reference.is_not(None), payments.c.status == PaymentStatus.PROCESSING.value)
     found = (
         select(*PAYMENTS.columns)
-        .where(and_(payments.c.is_closed.is_(False), asked, payments.c.updated_at < BEFORE))
+        .where(and_(not_(payments.c.is_closed), asked, payments.c.updated_at < BEFORE))
         .order_by(payments.c.updated_at, payments.c.id)
     )
     return Statement(few(found, MOST))
@@ -74,9 +74,9 @@ class SqlPayments(SqlReturns):
     SAVE_REFUND = updating(refunds, "status", "reference")
     PENDING_REFUNDS = Statement(
         few(
-            _ALL_REFUNDS.where(refunds.c.status == RefundStatus.PENDING.value, refunds.c.updated_at < BEFORE).order_by(
-                refunds.c.updated_at, refunds.c.id
-            ),
+            _ALL_REFUNDS.where(
+                refunds.c.status == constant(RefundStatus.PENDING.value), refunds.c.updated_at < BEFORE
+            ).order_by(refunds.c.updated_at, refunds.c.id),
             MOST,
         )
     )

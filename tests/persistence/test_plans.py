@@ -14,8 +14,11 @@ from domain.shared.ids import uuid7
 from domain.shared.paging import Key, Position, Window
 from persistence.connections import ONCE, ConnectionSettings, connect
 from persistence.effects import outbox
+from persistence.orders.following import SqlOrderedEvents
+from persistence.orders.repository import SqlOrders
 from persistence.outbox import SqlOutbox
 from persistence.paging import WindowPlan, window_values
+from persistence.payments.repository import SqlPayments
 from persistence.products import conditions
 from persistence.products.listing import PAGE
 from persistence.sandbox.books import SqlSandboxBooks
@@ -70,6 +73,17 @@ FROM generate_series(1, 20000) number
 """
 
 
+async def plan_for_all_values(settings: ConnectionSettings, statement: Statement, *before: str) -> str:
+    """How PostgreSQL does it without knowing the values."""
+    connection = await connect(settings)
+    for sql in (*before, f"SET plan_cache_mode = {ONCE}", f"PREPARE it AS {statement.sql}"):
+        await connection.execute(sql)
+    values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", statement.sql))))
+    rows = await connection.fetch(f"EXPLAIN EXECUTE it ({values})")
+    await connection.close()
+    return "\n".join(row[0] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("taking", "index"),
     [(SqlOutbox.TAKE, "ix_outbox_due_at"), (SqlSandboxBooks.TAKE, "ix_sandbox_deliveries_due_at")],
@@ -78,14 +92,26 @@ FROM generate_series(1, 20000) number
 async def test_the_next_of_many_are_read_from_an_index_whatever_their_number_will_be(
     empty_database: ConnectionSettings, taking: Statement, index: str
 ) -> None:
-    connection = await connect(empty_database)
-    for sql in (BACKLOG, DELIVERIES, "ANALYZE", f"SET plan_cache_mode = {ONCE}", f"PREPARE taking AS {taking.sql}"):
-        await connection.execute(sql)
-    values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", taking.sql))))
-    plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN EXECUTE taking ({values})"))
-    await connection.close()
+    plan = await plan_for_all_values(empty_database, taking, BACKLOG, DELIVERIES, "ANALYZE")
     assert f"Index Scan using {index} " in plan, plan
     assert "Hash" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("looking", "index"),
+    [
+        (SqlOrders.OVERDUE, "ix_orders_expires_at"),
+        (SqlPayments.UNSETTLED, "ix_payments_unsettled"),
+        (SqlPayments.PENDING_REFUNDS, "ix_refunds_pending"),
+        (SqlOrderedEvents.SETTLE, "ix_order_events_waiting"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+async def test_an_index_of_the_few_that_are_open_serves_whatever_the_values_will_be(
+    empty_database: ConnectionSettings, looking: Statement, index: str
+) -> None:
+    plan = await plan_for_all_values(empty_database, looking, "SET enable_seqscan = off")
+    assert f"using {index} " in plan, plan
 
 
 @pytest.mark.parametrize(
