@@ -26,6 +26,8 @@ from domain.payments.gateway import (
 )
 from domain.payments.payment import PaymentProvider
 from domain.payments.sandbox import (
+    KeptAnswer,
+    KeyUsed,
     SandboxBooks,
     SandboxCustomer,
     SandboxIntent,
@@ -190,19 +192,20 @@ class SandboxGateway:
         Raises:
             ProviderRefused: the key was used with other parameters, or what Stripe refuses.
         """
-        fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+        fingerprint, name = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest(), f"{operation}-{key}"
 
-        async def claimed(ledger: Ledger) -> Shape:
-            kept = await ledger.book.claim(f"{operation}-{key}", fingerprint, ledger.at)
-            if kept is None:
-                answer = await _answered(act, ledger)
-                await ledger.book.keep(f"{operation}-{key}", json.dumps(answer))
-                return answer
-            if kept.fingerprint != fingerprint:
+        async def first(ledger: Ledger) -> Shape:
+            answer = await _answered(act, ledger)
+            await ledger.book.keep(name, KeptAnswer(fingerprint, json.dumps(answer)), ledger.at)
+            return answer
+
+        async def again(ledger: Ledger) -> Shape:
+            kept = await ledger.book.kept(name)
+            if kept is None or kept.fingerprint != fingerprint:
                 raise ProviderRefused("idempotency_error", "This idempotency key was used with other parameters.")
             return await ledger.now(json.loads(kept.answer))
 
-        answer = await self._called(claimed, changing=True)
+        answer = await self._called(first, again, changing=True)
         if "error" in answer:
             raise ProviderRefused(answer["error"]["code"], answer["error"]["message"])
         return answer
@@ -210,30 +213,38 @@ class SandboxGateway:
     async def _look(self, act: Act) -> Shape:
         return await self._called(act, changing=False)
 
-    async def _called(self, act: Act, *, changing: bool) -> Shape:
-        """Over a line on which mishaps happen."""
+    async def _called(self, act: Act, again: Act | None = None, *, changing: bool) -> Shape:
+        """Over a line on which mishaps happen. `again` is done instead by who comes with a key that was used."""
         scenario = chosen_or(self._usual)
         if scenario.strikes(Mishap.DOWN):
             raise ProviderDown(_DOWN)
         hangs = scenario.strikes(Mishap.HANG)
         if not hangs or scenario.heads():
-            answer = await self._done(act, scenario)
+            answer = await self._done(act, again, scenario)
             if not hangs and not (changing and scenario.strikes(Mishap.ERROR_AFTER_EFFECT)):
                 return answer
         if hangs:
             await asyncio.sleep(self._patience)
         raise OutcomeUnknown(_UNKNOWN)
 
-    async def _done(self, act: Act, scenario: Scenario) -> Shape:
+    async def _done(self, act: Act, again: Act | None, scenario: Scenario) -> Shape:
         try:
-            async with self._books.open() as book:
-                answer = await act(Ledger(book, self._clock(), self._address, scenario))
-                await book.commit()
-                return answer
+            try:
+                return await self._in_one(act, scenario)
+            except KeyUsed:
+                if again is None:
+                    raise
+                return await self._in_one(again, scenario)
         except InTheWay as busy:
             raise ProviderDown(_DOWN) from busy
         except Unavailable as unavailable:
             raise OutcomeUnknown(_UNKNOWN) from unavailable
+
+    async def _in_one(self, act: Act, scenario: Scenario) -> Shape:
+        async with self._books.open() as book:
+            answer = await act(Ledger(book, self._clock(), self._address, scenario))
+            await book.commit()
+        return answer
 
 
 async def _answered(act: Act, ledger: Ledger) -> Shape:

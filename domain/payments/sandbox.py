@@ -104,14 +104,18 @@ class KeptAnswer:
     answer: str
 
 
+class KeyUsed(Exception):
+    """There is an answer under the key already."""
+
+
 class SandboxBook(Protocol):
     """The books in one transaction. What is read of intents and setups stays locked until it ends."""
 
-    async def claim(self, key: str, fingerprint: str, at: datetime) -> KeptAnswer | None:
-        """Take the key for this transaction, unless it was used. Another transaction that has it is waited for."""
-        ...
+    async def kept(self, key: str) -> KeptAnswer | None: ...
 
-    async def keep(self, key: str, answer: str) -> None: ...
+    async def keep(self, key: str, answer: KeptAnswer, at: datetime) -> None:
+        """Under a key that nothing is kept under yet: `commit` finds out, and waits for whoever is about to use it."""
+        ...
 
     async def intent(self, identity: str) -> SandboxIntent | None: ...
 
@@ -129,7 +133,9 @@ class SandboxBook(Protocol):
         """Add them, or replace those of the same id."""
         ...
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> None:
+        """Raises: KeyUsed: nothing was done."""
+        ...
 
 
 class SandboxBooks(Protocol):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.payments.sandbox import (
     KeptAnswer,
+    KeyUsed,
     SandboxCustomer,
     SandboxDelivery,
     SandboxIntent,
@@ -24,7 +25,7 @@ from domain.payments.sandbox import (
 from domain.shared.errors import InTheWay
 from persistence.database import Database, Transaction
 from persistence.sandbox.tables import customers, deliveries, intents, keys, methods, refunds, setups
-from persistence.statements import Statement, few, given, parameter, updating
+from persistence.statements import Statement, few, given, inserting, parameter
 
 AT_ONCE = 5
 """Transactions: half of a usual pool. The shop needs the others, and is to wait for the sandbox, not for them."""
@@ -53,10 +54,6 @@ def _writing(table: Table) -> Statement:
 def _of_id(table: Table, *, locked: bool) -> Statement:
     found = select(*table.c).where(table.c.id == parameter("id", table.c.id.type))
     return Statement(found.with_for_update() if locked else found)
-
-
-def _claiming() -> Statement:
-    return Statement(insert(keys).values(given(keys, "key", "fingerprint", "created_at")).on_conflict_do_nothing())
 
 
 def _taking() -> Statement:
@@ -88,9 +85,8 @@ class SqlSandboxBook:
     GET: Mapping[type[SandboxRecord], Statement] = {
         kind: _of_id(table, locked=kind in {SandboxIntent, SandboxSetup}) for kind, table in TABLES.items()
     }
-    CLAIM = _claiming()
     KEPT = Statement(select(keys.c.fingerprint, keys.c.answer).where(keys.c.key == parameter("key", keys.c.key.type)))
-    KEEP = updating(keys, "answer", key="key")
+    KEEP = inserting(keys, "key", "fingerprint", "answer", "created_at")
     REFUNDS = Statement(
         select(*refunds.c)
         .where(refunds.c.intent_id == parameter("intent_id", refunds.c.intent_id.type))
@@ -100,14 +96,12 @@ class SqlSandboxBook:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def claim(self, key: str, fingerprint: str, at: datetime) -> KeptAnswer | None:
-        if await self._transaction.run(self.CLAIM, {"key": key, "fingerprint": fingerprint, "created_at": at}):
-            return None
-        (row,) = await self._transaction.fetch(self.KEPT, {"key": key})
-        return KeptAnswer(*row)
+    async def kept(self, key: str) -> KeptAnswer | None:
+        rows = await self._transaction.fetch(self.KEPT, {"key": key})
+        return KeptAnswer(*rows[0]) if rows else None
 
-    async def keep(self, key: str, answer: str) -> None:
-        await self._transaction.write(self.KEEP, {"of_key": key, "answer": answer})
+    async def keep(self, key: str, answer: KeptAnswer, at: datetime) -> None:
+        await self._transaction.write(self.KEEP, {"key": key, "created_at": at, **asdict(answer)})
 
     async def intent(self, identity: str) -> SandboxIntent | None:
         return await self._found(SandboxIntent, identity)
@@ -131,7 +125,12 @@ class SqlSandboxBook:
             await self._transaction.write(self.WRITE[type(record)], values)
 
     async def commit(self) -> None:
-        await self._transaction.commit()
+        try:
+            await self._transaction.commit()
+        except asyncpg.UniqueViolationError as violation:
+            if violation.constraint_name != keys.primary_key.name:
+                raise
+            raise KeyUsed from violation
 
     async def _found(self, kind: type[Record], identity: str) -> Record | None:
         rows = await self._transaction.fetch(self.GET[kind], {"id": identity})
