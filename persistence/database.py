@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
@@ -32,7 +32,15 @@ MOST_TOGETHER = 5
 NO_ANSWER = "The database does not answer right now; try again in a moment."
 
 
-_SLOTS: ContextVar[asyncio.Semaphore | None] = ContextVar("slots", default=None)
+class _Bounds:
+    """`searches` may take half of the connections that there are for them, and so half of all that one may take."""
+
+    def __init__(self, connections: int) -> None:
+        self.reads = asyncio.Semaphore(connections)
+        self.searches = asyncio.Semaphore(max(1, connections // 2))
+
+
+_BOUNDS: ContextVar[_Bounds | None] = ContextVar("bounds", default=None)
 
 
 @contextmanager
@@ -41,12 +49,12 @@ def bounded(connections: int = MOST_AT_ONCE) -> Generator[None]:
 
     One operation with many root fields would otherwise take the whole pool, and everybody else would wait for it.
     """
-    token = _SLOTS.set(asyncio.Semaphore(connections))
+    token = _BOUNDS.set(_Bounds(connections))
     try:
         with timed():
             yield
     finally:
-        _SLOTS.reset(token)
+        _BOUNDS.reset(token)
 
 
 class Database:
@@ -94,10 +102,10 @@ class Database:
             raise Unavailable(NO_ANSWER) from failure
 
     async def _fetch(self, pool: ConnectionPool, sql: str, arguments: Sequence[Any]) -> Rows:
-        slots = _SLOTS.get()
-        if slots is None:
+        bounds = _BOUNDS.get()
+        if bounds is None:
             return await self._alone(pool, sql, arguments, left_to_read())
-        async with slots:
+        async with bounds.searches if pool is self._searches else nullcontext(), bounds.reads:
             return await self._alone(pool, sql, arguments, left_to_read())
 
     async def _alone(self, pool: ConnectionPool, sql: str, arguments: Sequence[Any], seconds: float) -> Rows:
@@ -111,8 +119,8 @@ class Database:
         except asyncio.CancelledError:
             end_by = pool.settle
             raise
-        except TimeoutError:
-            end_by = pool.drop  # it is no use waiting for the server to give the statement up, too
+        except LOST:  # or out of time: it is no use waiting for the server to give the statement up, too
+            end_by = pool.drop
             raise
         finally:
             end_by(connection)

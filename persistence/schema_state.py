@@ -44,4 +44,6 @@ def revisions() -> Sequence[str]:
     found: list[str] = []
     while (found[-1] if found else "") in after:
         found.append(after[found[-1] if found else ""])
+    if len(found) != len(texts):
+        raise RuntimeError(f"the migrations in {SCRIPTS} do not follow each other in one line")
     return found[::-1]

@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 _DIALECT = dialect()
 _CHANGING = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
-_KEY = re.compile(r"= (?:ANY|any) ?\(\$\d+|= \$\d+")
+_KEY = re.compile(r"(?<![<>!])= (?:(?:ANY|any) ?\()?\$\d+")
 _SELECTIVE = re.compile(r"\bLIMIT\b|\bcount\(")
 
 

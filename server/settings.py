@@ -142,7 +142,10 @@ class Settings(BaseSettings):
         None, description="A PostgreSQL 15 or newer to use; without it, Souk starts its own."
     )
     database_pool_size: int = Field(
-        10, ge=1, le=100, description="Connections for reading, and as many again for writing, in each process."
+        10,
+        ge=1,
+        le=100,
+        description="Connections for reading, two at least, and as many again for writing, in each process.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 picks a free one.")

@@ -18,7 +18,7 @@ from domain.users.sessions import GRACE, IDLE, RefreshToken, Session
 from domain.users.user import SessionId, User, UserId, UserRole
 from domain.users.work import Credentials, Family
 from persistence.database import Transaction
-from persistence.statements import Statement, given, inserting, parameter, parameters, updating
+from persistence.statements import Statement, constant, given, inserting, parameter, parameters, updating
 from persistence.users.mappers import ADDRESS, REFRESH_TOKEN, SESSION, USER
 from persistence.users.tables import addresses, one_time_tokens, refresh_tokens, revocations, sessions, users
 
@@ -44,7 +44,7 @@ class SqlUsers:
     )
     ADMINISTRATORS = Statement(
         select(users.c.id)
-        .where(users.c.role == UserRole.ADMIN.value)
+        .where(users.c.role == constant(UserRole.ADMIN.value))
         .order_by(users.c.id)
         .with_for_update(key_share=True)
     )

@@ -11,8 +11,15 @@ from typing import Any, cast
 
 import strawberry
 from strawberry import UNSET
-from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, StrawberryOptional, has_object_definition
+from strawberry.types.base import (
+    StrawberryList,
+    StrawberryMaybe,
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+    has_object_definition,
+)
 from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
 
 Convert = Callable[[Any], Any]
 """Of a value that is there: neither null nor left out."""
@@ -41,7 +48,9 @@ class Arguments:
         ]
 
     def _of(self, type_: Any) -> Convert | None:
-        """None for what is taken as it is."""
+        """None for what is taken as it is. Raises: TypeError: no input of ours is of this type, so far."""
+        if isinstance(type_, StrawberryMaybe | LazyType):
+            raise TypeError(f"{type_} cannot be an argument's type yet")
         if isinstance(type_, StrawberryOptional):
             return self._of(type_.of_type)
         if isinstance(type_, StrawberryList):

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, func, select, text
 
 from domain.shared.errors import Unavailable
 from persistence.connections import ConnectionSettings, connect
-from persistence.database import Database
+from persistence.database import Database, bounded
 from persistence.statements import Statement, parameter
 from tests import sql
 
@@ -74,6 +74,29 @@ async def test_reads_that_are_given_up_leave_no_connection_behind(database: Data
     assert await admin.fetchval(MINE) <= 5
     assert await admin.fetchval(f"{MINE} AND state <> 'idle'") == 0
     await admin.close()
+
+
+async def test_one_operation_leaves_half_of_the_connections_for_searches_to_others(
+    empty_database: ConnectionSettings,
+) -> None:
+    database = Database(empty_database)
+    await database.open()
+    admin = await connect(replace(empty_database, application_name="admin"))
+    with bounded():
+        searches = [asyncio.ensure_future(database.fetch(SLEEP, {"seconds": 60})) for _ in range(8)]
+    seen = {await admin.fetchval(f"{MINE} AND state = 'active'")}
+    while 2 not in seen:
+        seen.add(await admin.fetchval(f"{MINE} AND state = 'active'"))
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        seen.add(await admin.fetchval(f"{MINE} AND state = 'active'"))
+    assert seen <= {0, 1, 2}
+    assert await ones(database, 1) == [0]
+    for search in searches:
+        search.cancel()
+    await asyncio.gather(*searches, return_exceptions=True)
+    await admin.close()
+    await database.close()
 
 
 async def test_a_transaction_that_raises_is_rolled_back(database: Database) -> None:
