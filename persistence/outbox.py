@@ -46,8 +46,8 @@ from persistence.statements import Statement, few, given, parameter, parameters
 
 SHORTEST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
-MOST = 100
-"""Events that are taken, or removed, by one statement."""
+DONE_AT_ONCE = 100
+"""Events that are removed by one statement."""
 
 
 class Fate(Enum):
@@ -150,7 +150,7 @@ def _take() -> Statement:
         .order_by(outbox.c.due_at, outbox.c.id)
         .with_for_update(skip_locked=True)
     )
-    due = few(next_ones, MOST).cte("due")  # runs once; inside IN (…) it might run, and lock, once for each row
+    due = few(next_ones).cte("due")  # runs once; inside IN (…) it might run, and lock, once for each row
     return Statement(
         update(outbox)
         .where(outbox.c.id == due.c.id, outbox.c.consumer == due.c.consumer)
@@ -260,7 +260,7 @@ class SqlOutbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._done = Together(self._delete, MOST)
+        self._done = Together(self._delete, DONE_AT_ONCE)
 
     async def take(self, most: int, lease: timedelta, consumers: Sequence[str] = ()) -> Sequence[Taken]:
         """Up to `most` events that are due, with what is noted of these consumers. Raises: Unavailable."""

@@ -30,6 +30,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+FEW = 100
+"""Rows that are taken at once, to act on them."""
 _DIALECT = dialect()
 _CHANGING = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
@@ -119,13 +121,13 @@ def constant(value: str) -> ColumnElement[str]:
     return literal_column(f"'{value}'", String())
 
 
-def few(found: GenerativeSelect, bound: int) -> Select[Any]:
-    """As many of what is found as `most` says, and never more than `bound`, which PostgreSQL knows when it plans.
+def few(found: GenerativeSelect) -> Select[Any]:
+    """As many of what is found as `most` says, and never more than FEW, which PostgreSQL knows when it plans.
 
     It would prepare for a tenth of all otherwise: with 100,000 events waiting, to take the next twenty took 12 ms
     instead of 1. Rows are locked as they are asked for: those past `most` are left alone.
     """
-    inner = found.limit(literal_column(str(bound))).subquery("few")
+    inner = found.limit(literal_column(str(FEW))).subquery("few")
     return select(inner).limit(parameter("most", Integer()))
 
 

@@ -36,7 +36,7 @@ POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 """Between two times that events are taken, unless there are more than fit: what comes meanwhile is taken together.
 
-Who is alone is taken at once, and so is the next one of a key; fifty checkouts a second need a third of the statements.
+Who is alone is taken at once, and so is the next one of a key.
 """
 TOGETHER_SECONDS = 0.5
 """After which consumers of an event that are done wait no longer for those that are not."""

@@ -50,8 +50,6 @@ QUANTITY = parameter("quantity", Integer())
 AT = parameter("at", DateTime(timezone=True))
 EVENT_COLUMNS = tuple(column.name for column in events.c if column.name != "position")
 """The position is given later, once it was committed."""
-MOST_OVERDUE = 100
-"""Orders that are looked for at once."""
 ERASED = "erased"
 """Stands where something personal stood."""
 ADDED = tuple(column.name for column in orders.c if column.name != "updated_at")
@@ -191,7 +189,6 @@ class SqlOrders:
             .where(orders.c.status == constant(OrderStatus.PENDING.value), orders.c.expires_at <= AT)
             .order_by(orders.c.expires_at, orders.c.id)
             .with_for_update(key_share=True, skip_locked=True),
-            MOST_OVERDUE,
         )
     )
     RENEW_ACCESS = Statement(

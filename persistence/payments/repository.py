@@ -22,8 +22,6 @@ from persistence.statements import Statement, constant, few, inserting, paramete
 
 PAYMENTS, REFUNDS = PAYMENT.reading(None), REFUND.reading(None)
 BEFORE = parameter("before", DateTime(timezone=True))
-MOST = 100
-"""Payments, or refunds, that are looked into at once."""
 ADDED = tuple(column.name for column in payments.c if column.name != "updated_at")
 CHANGING = (
     *("status", "amount_captured", "amount_refunded", "method", "failure", "next_action", "reference"),
@@ -41,7 +39,7 @@ def _unsettled() -> Statement:
         .where(and_(not_(payments.c.is_closed), asked, payments.c.updated_at < BEFORE))
         .order_by(payments.c.updated_at, payments.c.id)
     )
-    return Statement(few(found, MOST))
+    return Statement(few(found))
 
 
 class SqlPayments(SqlReturns):
@@ -77,7 +75,6 @@ class SqlPayments(SqlReturns):
             _ALL_REFUNDS.where(
                 refunds.c.status == constant(RefundStatus.PENDING.value), refunds.c.updated_at < BEFORE
             ).order_by(refunds.c.updated_at, refunds.c.id),
-            MOST,
         )
     )
 

@@ -39,8 +39,6 @@ TABLES: Mapping[type[SandboxRecord], Table] = {
     SandboxDelivery: deliveries,
 }
 AT = parameter("at", DateTime(timezone=True))
-MOST = 100
-"""Deliveries that are taken at once."""
 Record = TypeVar("Record", SandboxCustomer, SandboxMethod, SandboxIntent, SandboxRefund, SandboxSetup)
 
 
@@ -63,7 +61,7 @@ def _taking() -> Statement:
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .with_for_update(skip_locked=True)
     )
-    due = few(next_ones, MOST).cte("due")
+    due = few(next_ones).cte("due")
     return Statement(
         update(deliveries)
         .where(deliveries.c.id == due.c.id)
